@@ -1,0 +1,92 @@
+"""What a finding leaves behind, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Entry", "Finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a gradient, measured by itself.
+
+    `error` is how far `numeric` may be off; `wrong` whether the two disagree beyond it.
+    """
+
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    error: float
+    wrong: bool
+
+    @property
+    def difference(self) -> float:
+        """|analytic - numeric|."""
+        return abs(self.analytic - self.numeric)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A *disagrees* with its evidence.
+
+    Attributes
+    ----------
+    code : str
+        GT1xx wrong gradient, GT3xx contract.
+    target, parameter : str
+        Where, by name.
+    what : str
+        A phrase for the headline: what kind of mistake it looks like.
+    entry : Entry or None
+        The worst entry; None where no number is at stake (a contract).
+    wrong, measured, size : int
+        How many of the `measured` entries are wrong; the block has `size`.
+    place : str
+        At the point, at a generic point nearby, or at a special point.
+    why : str
+        The hypothesis that was tested, and on how many entries.
+    source : str
+        File, line and name of the derivative under test.
+    others : tuple of (str, str)
+        The other blocks and what became of them.
+    inputs : dict
+        The inputs of the smallest case, by name.
+    evaluations : int
+    excess : float
+        Difference in units of what it may be.
+    detail : str
+        A whole sentence, for findings without numbers.
+    """
+
+    code: str
+    target: str
+    parameter: str
+    what: str
+    entry: Entry | None = None
+    wrong: int = 0
+    measured: int = 0
+    size: int = 0
+    place: str = ""
+    why: str = ""
+    source: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+    evaluations: int = 0
+    excess: float = 0.0
+    detail: str = ""
+
+    @property
+    def gross(self) -> bool:
+        """Whether the difference is far beyond what it may be, not merely over it."""
+        return self.entry is None or self.excess > 100
+
+    @property
+    def headline(self) -> str:
+        """One line of at most 100 characters that survives alone."""
+        if self.code.startswith("GT3"):
+            line = f"gradtest {self.code}: {self.what}"
+        else:
+            line = f"gradtest {self.code}: wrong gradient for {self.parameter} - {self.what}"
+        return line if len(line) <= 100 else line[:97] + "..."

@@ -1,0 +1,196 @@
+"""What one check found, in plain words; the same in terminal, JUnit and JSON."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradtest.errors import GradientError
+
+from .evidence import Finding
+
+__all__ = ["BlockReport", "Report", "message", "value_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReport:
+    """What became of one block of parameters.
+
+    `resolution` is the smallest relative error of its gradient that would have been seen; 0
+    where the gradient is zero, so that there is nothing to be relative to.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    verdict: str
+    reason: str
+    resolution: float
+    excess: float
+    place: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found.
+
+    Attributes
+    ----------
+    target : str
+    verdict : {"agrees", "disagrees", "undecided"}
+    reason : str
+        Why it is undecided, or what was skipped; may be empty.
+    findings : tuple of Finding
+        One for each block that disagrees, and for each broken contract.
+    blocks : tuple of BlockReport
+    evaluations : int
+        Calls of the forward function.
+    """
+
+    target: str
+    verdict: str
+    reason: str
+    findings: tuple[Finding, ...]
+    blocks: tuple[BlockReport, ...]
+    evaluations: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every block agrees."""
+        return self.verdict == "agrees"
+
+    @property
+    def resolution(self) -> float:
+        """The worst resolution over the blocks: smallest relative error that would have been seen.
+
+        Infinite if nothing was measured; 0 if every gradient is zero.
+        """
+        return max((b.resolution for b in self.blocks), default=math.inf)
+
+    @property
+    def excess(self) -> float:
+        """The largest difference in units of what it may be."""
+        return max((b.excess for b in self.blocks), default=0.0)
+
+    def raise_if_wrong(self) -> None:
+        """Raise what was found.
+
+        Raises
+        ------
+        GradientError
+            If the verdict is *disagrees*; the message is that of the first finding.
+        """
+        if self.verdict != "disagrees":
+            return
+        worst = max(self.findings, key=lambda f: f.gross)
+        raise error_class(worst)("\n\n".join(map(message, self.findings)), self)
+
+    def __str__(self) -> str:
+        if self.findings:
+            return "\n\n".join(map(message, self.findings))
+        lines = [f"gradtest: {self.target} {self.verdict}" + (f" - {self.reason}" if self.reason else "")]
+        width = max((len(b.name) for b in self.blocks), default=0)
+        for block in self.blocks:
+            lines.append(f"  {block.name:<{width}}  {_block_text(block)}")
+        return "\n".join([*lines, f"  {self.evaluations} evaluations"])
+
+
+def _block_text(block: BlockReport) -> str:
+    shape = "x".join(map(str, block.shape)) or "scalar"
+    if block.verdict == "undecided":
+        return f"{shape}  undecided: {block.reason}"
+    seen = "zero, as claimed" if block.resolution == 0 else f"an error of {block.resolution:.0e} would have been seen"
+    return f"{shape}  {block.verdict}: {seen}" + (f" ({block.reason})" if block.reason else "")
+
+
+# -- errors, one class for each kind of finding -------------------------------------------------
+
+_classes: dict[tuple[str, str, bool], type[GradientError]] = {}
+
+
+def error_class(finding: Finding) -> type[GradientError]:
+    """Return the exception class of a finding: one for each parameter, code, and gross or marginal.
+
+    Hypothesis tells bugs apart by the class of the exception, and shrinks each to its own
+    smallest case; a gross error must not shrink to one that is hardly above the tolerance.
+    """
+    key = (finding.parameter, finding.code, finding.gross)
+    if key not in _classes:
+        name = "GradientError" if finding.gross else "MarginalGradientError"
+        _classes[key] = type(name, (GradientError,), {"__module__": "gradtest"})
+    return _classes[key]
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+
+def message(finding: Finding) -> str:
+    """Return the message of a finding: headline, evidence, why, where, the case, what next."""
+    rows = [*_evidence_rows(finding), *_context_rows(finding)]
+    return "\n".join([finding.headline, *(f"  {label:<13} {text}".rstrip() for label, text in rows)])
+
+
+def _evidence_rows(finding: Finding) -> list[tuple[str, str]]:
+    entry = finding.entry
+    if entry is None:
+        return [("", line) for line in finding.detail.splitlines()]
+    place = finding.parameter + (str(list(entry.index)) if entry.index else "")
+    analytic, numeric = _two_numbers(entry.analytic, entry.numeric)
+    width = max(len(analytic), len(numeric))
+    return [
+        (place, f"analytic  {analytic:>{width}}"),
+        ("", f"numeric   {numeric:>{width}} ± {entry.error:.0e}"),
+        ("", f"{_count(finding)}; {finding.evaluations} evaluations"),
+    ]
+
+
+def _count(finding: Finding) -> str:
+    if finding.size == 1:
+        return "the only entry"
+    if finding.measured < finding.size:
+        return f"{finding.wrong} wrong entries found among {finding.size}"
+    right = finding.size - finding.wrong
+    return f"{finding.wrong} of {finding.size} entries" + (f"; the other {right} agree" if right else "")
+
+
+def _context_rows(finding: Finding) -> list[tuple[str, str]]:
+    rows = []
+    if finding.others:
+        rows.append(("others", "   ".join(f"{name} {word}" for name, word in finding.others)))
+    if finding.entry is not None:
+        rows.append(("why", finding.why or "cause unknown"))
+    if finding.source:
+        rows.append(("where", finding.source))
+    if finding.place and finding.place != "at the point":
+        rows.append(("seen", finding.place))
+    for i, (name, value) in enumerate(finding.inputs.items()):
+        rows.append(("inputs" if i == 0 else "", f"{name} = {value_text(value)}"))
+    return rows
+
+
+def _two_numbers(analytic: float, numeric: float) -> tuple[str, str]:
+    """Format two numbers with as many digits as it takes to see that they differ, and no more."""
+    for digits in (4, 8, 12, 17):
+        pair = f"{analytic:.{digits}g}", f"{numeric:.{digits}g}"
+        if pair[0] != pair[1]:
+            return pair
+    return repr(analytic), repr(numeric)
+
+
+def value_text(value: Any) -> str:
+    """Return an input as one would type it; large arrays by shape and dtype only."""
+    if isinstance(value, np.ndarray):
+        if value.size > 64:
+            return f"array of shape {value.shape}, {value.dtype}"
+        return repr(value.tolist()) + ("" if value.dtype == np.float64 else f"  ({value.dtype})")
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {value_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(map(value_text, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    text = repr(value)
+    return text if len(text) <= 200 else text[:197] + "..."

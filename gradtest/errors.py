@@ -1,0 +1,44 @@
+"""Two families that never meet: misuse of gradtest, and a gradient that is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["GradientError", "Misuse", "MisusedType", "nearest"]
+
+
+class Misuse(ValueError):
+    """The call cannot be carried out as it stands; the message says what to change.
+
+    Raised before anything is measured, with one sentence: the name, its value, what was
+    expected, and the next step.  Never raised for a wrong gradient.
+    """
+
+
+class MisusedType(Misuse, TypeError):
+    """A `Misuse` in which the kind of a value, not the value itself, is the matter."""
+
+
+class GradientError(AssertionError):
+    """A derivative disagrees with what was measured; `report` holds the evidence.
+
+    An `AssertionError`, so that test runners show it as a failure of the code under test.
+    Subclasses tell parameters, codes and gross from marginal errors apart, so that
+    Hypothesis shrinks each of them by itself (`gradtest.properties.search`).
+    """
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a phrase that names the known word most like `word`, or lists them all.
+
+    >>> nearest("derivativ", ["derivative", "purity"])
+    "did you mean 'derivative'?"
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

@@ -1,0 +1,76 @@
+"""A real function of one real variable, sampled once at each place and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chebyshev import nodes
+from .rounding import EPS64
+
+__all__ = ["Line"]
+
+
+class Line:
+    """phi(t), with what is known of it before it is asked.
+
+    Parameters
+    ----------
+    phi : callable, float -> float
+        May return NaN or infinity where it is not defined.
+    scale : float, in units of t
+        How far one has to go for the argument to change by about its own size.
+    eps : float
+        Relative rounding of the precision in which phi computes.
+    magnitude : float
+        Size of the largest terms that are added up to give phi, where that is more than
+        phi itself (an inner product that cancels).
+    widest : float, optional
+        How far from 0 phi may be asked at all; about four times its own size by default.
+    origin : float, optional
+        phi(0), where it is known already.
+    grain : callable, optional
+        Returns the relative rounding that the values of phi show (`rounding.grain`), which may
+        be coarser than `eps`.  Asked only where phi is seen to move in stairs.
+    """
+
+    def __init__(
+        self,
+        phi: Callable[[float], float],
+        *,
+        scale: float = 1.0,
+        eps: float = EPS64,
+        magnitude: float = 0.0,
+        widest: float | None = None,
+        origin: float | None = None,
+        grain: Callable[[], float] | None = None,
+    ) -> None:
+        self._phi = phi
+        self._seen: dict[float, float] = {} if origin is None else {0.0: origin}
+        self.scale = scale
+        self.eps = eps
+        self.magnitude = magnitude
+        self.widest = 4 * max(scale, 1.0) if widest is None else widest
+        self.evaluations = 0
+        self._grain = grain
+
+    def __call__(self, t: float) -> float:
+        value = self._seen.get(t)
+        if value is None:
+            self.evaluations += 1
+            value = self._seen[t] = self._phi(t)
+        return value
+
+    def around(self, step: float, n: int) -> NDArray[np.float64]:
+        """Return phi at the n + 1 Chebyshev points of [-step, step]."""
+        return np.array([self(step * node) for node in nodes(n)])
+
+    def beside(self, step: float, n: int) -> NDArray[np.float64]:
+        """Return phi at the n + 1 Chebyshev points between 0 and `step` (of either sign), 0 last."""
+        return np.array([self(step * (0.5 + 0.5 * node)) for node in nodes(n)])
+
+    def grain(self) -> float:
+        """Return the relative rounding that the values show, at least `eps`; asked in vain, `eps`."""
+        return self.eps if self._grain is None else max(self.eps, self._grain())

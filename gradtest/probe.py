@@ -1,0 +1,239 @@
+"""A case restricted to lines: what is claimed along a direction, and phi to measure it by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradtest.errors import MisusedType
+from gradtest.numerics.chebyshev import node
+from gradtest.numerics.line import Line
+from gradtest.numerics.rounding import coarsest, epsilon, grain
+from gradtest.spaces import arrays
+from gradtest.spaces.containers import Tree, flatten
+from gradtest.targets import Case, Raised
+
+__all__ = ["Claim", "Direction", "Probe"]
+
+#: A direction in the space of all inputs: leaf number -> tangent; other leaves stand still.
+Direction = Mapping[int, Any]
+
+# What a function may raise where it is not defined: the line has no value there.
+_OUTSIDE = (ArithmeticError, ValueError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The slope that the target claims along one direction.
+
+    `size` is sum |g_i v_i|, what the slope would be had nothing cancelled; `rounding` is what
+    the precision of the gradient allows it to be off.
+    """
+
+    value: float
+    size: float
+    rounding: float
+
+
+def _claim(value: float, size: float, eps: float) -> Claim:
+    finite = math.isfinite(value) and math.isfinite(size)
+    return Claim(value, size if finite else 0.0, 50 * eps * size if finite else 0.0)
+
+
+class Probe:
+    """One case with one cotangent: the claimed gradient, and lines to measure it along.
+
+    Parameters
+    ----------
+    case : Case
+    rng : numpy.random.Generator
+        Draws the cotangent.
+
+    Raises
+    ------
+    Raised
+        If the target raises at the point.
+    BrokenContract
+        If the claimed gradient does not fit the inputs.
+    MisusedType
+        If the forward function returns nothing that could be differentiated.
+    """
+
+    def __init__(self, case: Case, rng: np.random.Generator) -> None:
+        self.case = case
+        self.leaves = list(case.inputs.leaves)
+        returned = case.raw()
+        self.out = flatten(case.primal(returned))
+        self._check_output()
+        self.cotangents = self._cotangents(rng)
+        self.origin = self._contract(self.out)
+        self.magnitude = math.hypot(*(self._size(i, w) for i, w in self.cotangents.items()))
+        self.eps = coarsest(
+            *(getattr(self.leaves[i], "dtype", "float64") for i in case.real),
+            *(getattr(self.out.leaves[i], "dtype", "float64") for i in self.cotangents),
+        )
+        self.gradients: dict[int, Any] = {}
+        if case.target.form != "jvp":
+            self.gradients = case.pull_back(returned, self._whole_cotangent())
+
+    @property
+    def blocks(self) -> list[int]:
+        """The leaves for which something is claimed."""
+        if self.case.target.form == "jvp":
+            wanted = self.case.differentiated()
+            return [i for i in self.case.real if self.case.owner(i) in wanted]
+        return sorted(self.gradients)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the function itself is finite at the point."""
+        return math.isfinite(self.origin)
+
+    # -- outputs ------------------------------------------------------------------------------
+
+    def _check_output(self) -> None:
+        if any(arrays.is_real(leaf) for leaf in self.out.leaves):
+            return
+        name = self.case.target.name
+        first = self.out.leaves[0] if self.out.leaves else None
+        dtype = getattr(first, "dtype", type(first).__name__)
+        raise MisusedType(
+            f"{name} returned {dtype}, which has no derivative; expected a real number or an array of them "
+            "(or a container of arrays)"
+        )
+
+    def _cotangents(self, rng: np.random.Generator) -> dict[int, Any]:
+        """Draw a cotangent for every real output; 1 for a gradient, which has none."""
+        real = [i for i, leaf in enumerate(self.out.leaves) if arrays.is_real(leaf)]
+        scalar = sum(np.size(self.out.leaves[i]) for i in real) == 1
+        if self.case.target.form in ("grad", "value_and_grad") and scalar:
+            return {i: np.ones_like(self.out.leaves[i])[()] for i in real}
+        return {i: arrays.cotangent(self.out.leaves[i], rng) for i in real}
+
+    def _whole_cotangent(self) -> Any:
+        """Return the cotangent in the structure of the output (None beside what is not real)."""
+        return self.out.build([self.cotangents.get(i) for i in range(len(self.out.leaves))])
+
+    def _size(self, i: int, w: Any) -> float:
+        terms = np.asarray(w, dtype=np.float64) * np.asarray(self.out.leaves[i], dtype=np.float64)
+        return float(np.linalg.norm(terms.reshape(-1)))
+
+    def _contract(self, out: Tree) -> float:
+        return math.fsum(arrays.inner(w, out.leaves[i]) for i, w in self.cotangents.items())
+
+    # -- lines --------------------------------------------------------------------------------
+
+    def line(self, direction: Direction) -> Line:
+        """Return phi(t) = <w, f(x + t v)>; t = 1 changes the inputs by about their own size."""
+        widest = max(arrays.largest(v) for v in direction.values())
+        return Line(
+            self._phi(direction),
+            eps=self.eps,
+            magnitude=self.magnitude,
+            origin=self.origin,
+            widest=4 / min(1.0, widest) if widest > 0 else 4.0,
+            grain=lambda: self._grain(direction),
+        )
+
+    def _grain(self, direction: Direction) -> float:
+        """Return the rounding that the outputs show a little way off (one evaluation)."""
+        leaves = list(self.leaves)
+        for i, v in direction.items():
+            leaves[i] = arrays.moved(leaves[i], v, node(1, 8) / 64)
+        try:
+            out = flatten(self.case.primal(self.case.call(leaves)))
+        except _OUTSIDE:
+            return self.eps
+        return min(grain(out.leaves[i]) for i in self.cotangents)
+
+    def _phi(self, direction: Direction) -> Callable[[float], float]:
+        base, call, primal, contract = self.leaves, self.case.call, self.case.primal, self._contract
+        moving = list(direction.items())
+        moved = arrays.moved
+
+        def phi(t: float) -> float:
+            leaves = list(base)
+            for i, v in moving:
+                leaves[i] = moved(base[i], v, t)
+            try:
+                out = flatten(primal(call(leaves)))
+                return contract(out) if len(out.leaves) == len(self.out.leaves) else math.nan
+            except _OUTSIDE:
+                return math.nan
+            except Exception as error:
+                raise Raised("forward", error) from error
+
+        return phi
+
+    def claim(self, direction: Direction) -> Claim:
+        """Return what the target claims along `direction`."""
+        if self.case.target.form == "jvp":
+            return self._claim_forward(direction)
+        value = size = 0.0
+        eps = self.eps
+        for i, v in direction.items():
+            g = self.gradients[i]
+            value += arrays.inner(g, v)
+            size += arrays.inner(np.abs(g), np.abs(v))
+            eps = max(eps, epsilon(getattr(g, "dtype", "float64")))
+        return _claim(value, size, eps)
+
+    def _claim_forward(self, direction: Direction) -> Claim:
+        tangents = [
+            direction[i] if i in direction else np.zeros_like(leaf)
+            for i, leaf in enumerate(self.leaves)
+        ]
+        tangent = flatten(self.case.push_forward(tangents))
+        value = size = 0.0
+        for i, w in self.cotangents.items():
+            value += arrays.inner(w, tangent.leaves[i])
+            size += arrays.inner(np.abs(w), np.abs(tangent.leaves[i]))
+        return _claim(value, size, self.eps)
+
+    # -- directions ---------------------------------------------------------------------------
+
+    def towards(self, block: int, rng: np.random.Generator) -> Direction:
+        """Return a random direction within one block, mostly uphill by the claim."""
+        return {block: arrays.direction(self.leaves[block], rng, along=self.gradients.get(block))}
+
+    def everywhere(self, rng: np.random.Generator) -> Direction:
+        """Return a random direction of the whole space for which something is claimed."""
+        return {i: arrays.direction(self.leaves[i], rng) for i in self.blocks}
+
+    def nearby(self, rng: np.random.Generator, distance: float) -> Probe | None:
+        """Return the same probe at a generic point near by, with the same cotangent.
+
+        Every entry for which something is claimed is shifted by about `distance` of its size.  None where the function is
+        not finite in any of a few such places.
+        """
+        for attempt in range(4):
+            leaves = list(self.leaves)
+            for i, v in self.everywhere(rng).items():
+                # At the edge of a domain one sign leads inside: all up, then all down.
+                shift = v if attempt in (0, 3) else abs(v) if attempt == 1 else -abs(v)
+                leaves[i] = arrays.moved(leaves[i], shift, distance)
+            try:
+                probe = self.at(leaves)
+            except Raised:
+                continue
+            if probe.finite:
+                return probe
+        return None
+
+    def at(self, leaves: list[Any]) -> Probe:
+        """Return the probe of the same target at other leaves, with the same cotangent."""
+        other = object.__new__(Probe)
+        case = self.case.at(leaves)
+        returned = case.raw()
+        other.case, other.leaves = case, leaves
+        other.out = flatten(case.primal(returned))
+        other.cotangents, other.eps, other.magnitude = self.cotangents, self.eps, self.magnitude
+        other.origin = other._contract(other.out)
+        other.gradients = {}
+        if case.target.form != "jvp":
+            other.gradients = case.pull_back(returned, other._whole_cotangent())
+        return other

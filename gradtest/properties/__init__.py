@@ -1,0 +1,1 @@
+"""What must hold of a derivative, and on which inputs: laws, strategies, the search."""

@@ -1,0 +1,274 @@
+"""Draw, judge, shrink: a target over generated inputs, as a real Hypothesis test."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+from hypothesis.strategies import SearchStrategy
+
+from gradtest.diagnosis.evidence import Finding
+from gradtest.diagnosis.report import Report
+from gradtest.errors import GradientError, Misuse, MisusedType
+from gradtest.settings import DEFAULT, Settings
+from gradtest.targets import Target
+from gradtest.targets import target as describe
+
+from .laws import examine
+from .strategies import inputs
+from .tally import Tally, session
+
+__all__ = ["Outcome", "Vacuous", "property_of", "search", "tell"]
+
+Point = Mapping[str, Any]
+
+
+class Vacuous(AssertionError):
+    """A property that was not wrong, but decided nothing: as red as a wrong one."""
+
+
+def _quiet(base: hypothesis.settings) -> dict[str, Any]:
+    """Return the Hypothesis settings that every gradtest property needs.
+
+    No deadline (compilation and large arrays take their time), no explain phase (it would
+    report the lines of NumPy), and no complaint about what networks are like.
+    """
+    return {
+        "deadline": None,
+        "phases": [phase for phase in base.phases if phase is not Phase.explain],
+        "suppress_health_check": [
+            *base.suppress_health_check,
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.differing_executors,
+        ],
+    }
+
+
+def property_of(
+    target: Target | Callable[..., Any],
+    backward: Callable[..., Any] | None = None,
+    /,
+    *,
+    settings: Settings = DEFAULT,
+    sizes: Mapping[str, Any] | None = None,
+    depth: tuple[int, int] = (1, 6),
+    dtype: str = "float64",
+    **shapes: Any,
+) -> Callable[[], None]:
+    """Return a test that holds a target to its laws over generated inputs.
+
+    The test is a real Hypothesis test: profiles, seeds, the database, statistics and
+    ``-m hypothesis`` work as for any other.  It fails with the smallest case that *disagrees*
+    (never with one that is undecided), and also if most cases could not be decided.
+
+    Parameters
+    ----------
+    target : Target, or a callable
+        What to check; a forward function together with `backward`.
+    backward : callable, optional
+        The pullback, as `vjp` of `gradtest.target`.
+    settings : Settings, optional
+    sizes, depth, dtype
+        As in `gradtest.inputs`.
+    **shapes
+        For each input a named shape, a Hypothesis strategy, or a container of these.
+
+    Returns
+    -------
+    callable
+        To be assigned to a name that begins with ``test_``.
+
+    Raises
+    ------
+    Misuse
+        If the target or the shapes cannot be understood.
+
+    >>> import numpy as np, gradtest
+    >>> test_tanh = gradtest.property_of(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2), x="batch in")
+    >>> test_tanh()
+    """
+    subject = _subject(target, backward)
+    point = inputs(sizes=sizes, depth=depth, dtype=dtype, **_named(subject, shapes))
+    tally = Tally()
+
+    def gradients_agree(point: Point) -> None:
+        report = examine(subject.bind((), point) if _by_name(subject) else subject.bind(tuple(point.values()), {}), settings)
+        tally.add(report)
+        tell(report)
+        report.raise_if_wrong()
+
+    current = hypothesis.settings.default or hypothesis.settings()
+    given = hypothesis.given(point=point)(gradients_agree)
+    test = hypothesis.settings(current, **_quiet(current))(given)
+    return _named_test(test, subject, tally)
+
+
+def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Callable[[], None]:
+    """Wrap the Hypothesis test so that a run that decided nothing fails too."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        tally.__init__()  # type: ignore[misc]  # each run is counted by itself
+        test(*args, **kwargs)
+        vacuous = tally.vacuous()
+        if vacuous:
+            raise Vacuous(f"gradtest: {subject.name}: {vacuous}")
+
+    run.__doc__ = f"Gradients of {subject.name} agree with what is measured."
+    run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]  # pytest reads it
+    return run
+
+
+def _subject(target: Any, backward: Any) -> Target:
+    if isinstance(target, Target):
+        if backward is not None:
+            raise MisusedType("property_of got a target and a backward; the target has one already")
+        return target
+    if backward is None:
+        raise MisusedType(
+            f"property_of got {target!r} without its derivative; give gradtest.target(forward, vjp=...), "
+            "or forward and backward"
+        )
+    return describe(target, vjp=backward)
+
+
+def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """Check that shapes are given, and for inputs that exist."""
+    if not shapes:
+        raise Misuse(
+            f"no inputs are described for {subject.name}; say how they look, e.g. x=\"batch in\""
+        )
+    try:
+        parameters = inspect.signature(subject.forward).parameters
+    except (TypeError, ValueError):
+        return dict(shapes)
+    kinds = {p.kind for p in parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
+        return dict(shapes)
+    unknown = [name for name in shapes if name not in parameters]
+    if unknown:
+        raise Misuse(
+            f"{unknown[0]!r} is not an input of {subject.name}; its inputs are {', '.join(parameters)}"
+        )
+    return {name: shapes[name] for name in parameters if name in shapes}
+
+
+def _by_name(subject: Target) -> bool:
+    """Whether the inputs have to be passed by name (there is no telling their order)."""
+    try:
+        parameters = inspect.signature(subject.forward).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+
+
+def tell(report: Report) -> None:
+    """Count a report, and feed Hypothesis with it when inside one of its tests."""
+    session.setdefault(report.target, Tally()).add(report)
+    if not hypothesis.currently_in_test_context():
+        return
+    hypothesis.event(f"gradtest: {report.verdict}")
+    if report.verdict == "undecided":
+        hypothesis.event(f"gradtest: undecided: {report.reason.split(':')[-1].strip()}")
+    if report.blocks:
+        hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search over one target came to.
+
+    Attributes
+    ----------
+    tally : Tally
+        Over the generated cases (not those of shrinking).
+    findings : tuple of Finding
+        Of the smallest failing cases, gross ones first.
+    """
+
+    tally: Tally
+    findings: tuple[Finding, ...]
+
+
+def search(
+    target: Target,
+    point: SearchStrategy[Any],
+    *,
+    max_examples: int = 100,
+    seed: int = 0,
+    settings: Settings = DEFAULT,
+    observe: Callable[[Point, Report], None] | None = None,
+) -> Outcome:
+    """Search for a case that disagrees, and shrink it.
+
+    Parameters
+    ----------
+    target : Target
+    point : SearchStrategy
+        Yields inputs by name.
+    max_examples, seed : int
+        How many cases, and which.
+    settings : Settings, optional
+    observe : callable, optional
+        Called with every case and its report (shrinking included): progress, second opinions.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    Misuse
+        If the target cannot be checked on such inputs.
+    """
+    tally, found = Tally(), False
+
+    def gradients_agree(point: Point) -> None:
+        nonlocal found
+        report = examine(target.bind(tuple(point.values()), {}), settings)
+        if not found:
+            tally.add(report)
+        found = found or report.verdict == "disagrees"
+        if observe is not None:
+            observe(point, report)
+        if report.blocks:
+            hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
+        report.raise_if_wrong()
+
+    base = hypothesis.settings.get_profile("default")
+    chosen = hypothesis.settings(
+        base,
+        max_examples=max_examples,
+        database=None,
+        derandomize=False,
+        verbosity=hypothesis.Verbosity.quiet,
+        print_blob=False,
+        **_quiet(base),
+    )
+    test = hypothesis.seed(seed)(chosen(hypothesis.given(point=point)(gradients_agree)))
+    try:
+        test()
+    except GradientError as error:
+        return Outcome(tally, _findings([error]))
+    except BaseExceptionGroup as group:
+        wrong, other = group.split(GradientError)
+        if other is not None:
+            raise other.exceptions[0] from None
+        return Outcome(tally, _findings(wrong.exceptions if wrong is not None else ()))
+    return Outcome(tally, ())
+
+
+def _findings(errors: Sequence[BaseException]) -> tuple[Finding, ...]:
+    """Return one finding for each parameter and code, gross ones first."""
+    kept: dict[tuple[str, str], Finding] = {}
+    reports = [error.report for error in errors if isinstance(error, GradientError)]
+    findings = [f for report in reports if isinstance(report, Report) for f in report.findings]
+    for finding in sorted(findings, key=lambda f: not f.gross):
+        kept.setdefault((finding.parameter, finding.code), finding)
+    return tuple(kept.values())

@@ -1,0 +1,87 @@
+"""What a run of cases came to: how many, undecided and why, the worst resolution, the cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gradtest.diagnosis.report import Report
+
+__all__ = ["Tally", "session"]
+
+
+@dataclass
+class Tally:
+    """Counts over the cases of one target; adds up over workers and shards.
+
+    Attributes
+    ----------
+    cases, agrees, disagrees, undecided : int
+    nearby : int
+        Cases that were judged at a generic point nearby (a kink at the point itself).
+    nothing : int
+        Cases that agree with every gradient being zero: they say little.
+    reasons : Counter
+        Why undecided, without the numbers.
+    resolution : float
+        The worst over the cases that agree.
+    evaluations : int
+    """
+
+    cases: int = 0
+    agrees: int = 0
+    disagrees: int = 0
+    undecided: int = 0
+    nearby: int = 0
+    nothing: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    resolution: float = 0.0
+    evaluations: int = 0
+
+    def add(self, report: Report) -> None:
+        """Count one report."""
+        self.cases += 1
+        self.evaluations += report.evaluations
+        if report.verdict == "agrees":
+            self.agrees += 1
+            self.resolution = max(self.resolution, report.resolution)
+            self.nearby += any(b.place != "at the point" for b in report.blocks)
+            self.nothing += report.resolution == 0.0
+        elif report.verdict == "disagrees":
+            self.disagrees += 1
+        else:
+            self.undecided += 1
+            self.reasons[report.reason.split(": ", 1)[-1].split(":")[0]] += 1
+
+    def merge(self, other: Tally) -> None:
+        """Add what another worker counted."""
+        for name in ("cases", "agrees", "disagrees", "undecided", "nearby", "nothing", "evaluations"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+        self.resolution = max(self.resolution, other.resolution)
+
+    def vacuous(self) -> str:
+        """Return why this run says nothing, or an empty string if it says something."""
+        if self.cases == 0:
+            return "nothing was checked: no case was generated"
+        if self.disagrees:
+            return ""
+        if self.agrees == 0:
+            reason = self.reasons.most_common(1)[0][0] if self.reasons else "no reason given"
+            return f"nothing was decided: all {self.cases} cases are undecided ({reason})"
+        if 2 * self.undecided > self.cases:
+            reason = self.reasons.most_common(1)[0][0]
+            return (
+                f"{self.undecided} of {self.cases} cases are undecided ({reason}); draw the inputs from "
+                "where the function is smooth and finite"
+            )
+        if self.nothing == self.agrees and self.cases > 1:
+            return (
+                f"the gradient was zero in all {self.agrees} cases that were decided, so that only a wrong zero "
+                "would have been seen; draw inputs for which the function moves"
+            )
+        return ""
+
+
+#: What was checked in this process, by target: the pytest plugin's summary.
+session: dict[str, Tally] = {}

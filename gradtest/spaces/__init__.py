@@ -1,0 +1,1 @@
+"""What a value is made of: arrays and their verbs, nested containers, domains."""

@@ -1,0 +1,212 @@
+"""Agrees, disagrees, undecided: the only place where a tolerance meets a number."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gradtest.numerics.difference import central, scipy_forward
+from gradtest.numerics.differentiate import looks
+from gradtest.numerics.estimate import Estimate, Quality
+from gradtest.numerics.line import Line
+from gradtest.probe import Claim
+
+__all__ = ["Comparison", "Word", "compare", "resolution_asked"]
+
+#: A difference must exceed the tolerance by this factor to contradict; between, it is too close.
+BEYOND = 3.0
+
+
+class Word(enum.StrEnum):
+    """The three verdicts."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A claim held against a measurement along one line.
+
+    Attributes
+    ----------
+    word : Word
+    claim : Claim
+        The analytic side.
+    estimate : Estimate
+        The numeric side.
+    tolerance : float
+        Error of the measurement plus rounding of the claim: what the difference may be.
+    resolution : float
+        Smallest relative error of the claimed slope that would have been seen; 0 where the
+        slope claimed is zero (then `tolerance` says how small a slope would have been seen).
+    reason : str
+        Why undecided; empty otherwise.
+    evaluations : int
+    """
+
+    word: Word
+    claim: Claim
+    estimate: Estimate
+    tolerance: float
+    resolution: float
+    reason: str
+    evaluations: int
+
+    @property
+    def difference(self) -> float:
+        """|analytic - numeric|, infinite where the claim is not a number."""
+        return _difference(self.claim, self.estimate)
+
+    @property
+    def excess(self) -> float:
+        """The difference in units of the tolerance."""
+        return self.difference / self.tolerance if self.tolerance > 0 else math.inf
+
+
+_METHODS: dict[str, Callable[[Line, float], Iterator[Estimate]]] = {
+    "spectral": looks,
+    "central": central,
+    "scipy": scipy_forward,
+}
+
+
+def resolution_asked(eps: float) -> float:
+    """Return the resolution at which looking stops by default: 1e-6, in low precision 1024 eps."""
+    return min(max(1e-6, 1024 * eps), 0.05)
+
+
+def coarsest_accepted(eps: float) -> float:
+    """Return the coarsest resolution an *agrees* may have where noise forbids a better one.
+
+    A check that could not have seen 1 % (10 % in low precision) says nothing worth having.
+    """
+    return 0.01 if eps < 1e-12 else 0.1
+
+
+def _difference(claim: Claim, estimate: Estimate) -> float:
+    delta = abs(claim.value - estimate.value)
+    return delta if math.isfinite(delta) else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What counts as small along one line."""
+
+    claim: Claim
+    zero: float  # slopes below this are rounding of the function itself: nothing can tell them from 0
+    natural: float  # the function's own size per its own scale
+
+    def resolution(self, tolerance: float) -> float:
+        """Relative to the claim; relative to the function where the claim is zero or rounding."""
+        if abs(self.claim.value) > self.zero:
+            return tolerance / abs(self.claim.value)
+        return tolerance / self.natural if self.natural > 0 else 0.0
+
+
+def compare(
+    line: Line,
+    claim: Claim,
+    *,
+    method: str = "spectral",
+    resolution: float | None = None,
+    budget: int = 160,
+) -> Comparison:
+    """Hold a claimed slope against the line, looking as often as it takes and no more.
+
+    Agreement is quick: a claim that was made without looking does not agree by chance to six
+    digits with an estimate, even an optimistic one.  Contradiction is slow: it takes an estimate
+    that another scale confirmed, and a difference well beyond the tolerance.
+
+    Parameters
+    ----------
+    line, claim
+        The two sides.
+    method : {"spectral", "central", "scipy"}
+        What measures.
+    resolution : float, optional
+        Kept strictly if given (see `Settings`).
+    budget : int
+        Evaluations at which to give up.
+
+    Returns
+    -------
+    Comparison
+        Costs 4 to 8 evaluations for a smooth function that agrees.
+    """
+    asked = resolution if resolution is not None else resolution_asked(line.eps)
+    wanted = min(asked, line.eps**0.64)
+    origin = abs(line(0.0))
+    natural = max(line.magnitude, origin) / line.scale
+    scale = _Scale(claim, 64 * line.eps * natural, natural)
+    tried: list[Estimate] = []
+    if not math.isfinite(origin):
+        return _undecided(claim, Estimate(math.nan, math.inf), Quality.NON_FINITE.value, line)
+    for look in _METHODS[method](line, wanted):
+        tried.append(look)
+        tolerance = look.error + claim.rounding
+        sharp = scale.resolution(tolerance)
+        unmoved = claim.value == 0.0 and look.flat  # a path that is claimed to be cut, and is
+        if _difference(claim, look) <= tolerance and (
+            unmoved or sharp <= wanted or (sharp <= asked and look.nodes > 4)
+        ):
+            return Comparison(Word.AGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations)
+        if look.confirmed and look.quality is Quality.CLEAN and _difference(claim, look) > BEYOND * tolerance:
+            return Comparison(
+                Word.DISAGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations
+            )
+        if look.quality is Quality.KINK or line.evaluations >= budget:
+            break
+    return _settle(line, claim, scale, tried, resolution)
+
+
+def _stated(scale: _Scale, sharp: float) -> float:
+    return sharp if abs(scale.claim.value) > scale.zero else 0.0
+
+
+def _settle(
+    line: Line, claim: Claim, scale: _Scale, tried: Iterable[Estimate], resolution: float | None
+) -> Comparison:
+    """Decide by the best confirmed estimate when no look was sharp enough by itself."""
+    tried = list(tried)
+    confirmed = [look for look in tried if look.confirmed and look.quality in (Quality.CLEAN, Quality.NOISE)]
+    if not confirmed:
+        finite = [look for look in tried if look.finite]
+        if not finite:
+            return _undecided(claim, Estimate(math.nan, math.inf), Quality.NON_FINITE.value, line)
+        best = min(finite, key=_error)
+        kinked = tried[-1].quality is Quality.KINK
+        return _undecided(claim, best, (Quality.KINK if kinked else Quality.ROUGH).value, line)
+    best = min(confirmed, key=_error)
+    tolerance = best.error + claim.rounding
+    sharp = scale.resolution(tolerance)
+    difference = _difference(claim, best)
+    limit = resolution if resolution is not None else coarsest_accepted(line.eps)
+    if difference > BEYOND * tolerance:
+        word, reason = Word.DISAGREES, ""
+    elif difference > tolerance:
+        word, reason = Word.UNDECIDED, (
+            f"too close to call: the two differ by {difference:.1e}, and the error is {tolerance:.1e}"
+        )
+    elif sharp <= limit:
+        word, reason = Word.AGREES, ""
+    else:
+        word, reason = Word.UNDECIDED, _too_coarse(sharp, limit, best)
+    return Comparison(word, claim, best, tolerance, _stated(scale, sharp), reason, line.evaluations)
+
+
+def _too_coarse(sharp: float, limit: float, best: Estimate) -> str:
+    if best.quality is Quality.NOISE:
+        return f"{Quality.NOISE.value}: an error below {sharp:.0e} of the gradient could not be seen"
+    return f"too coarse: an error below {sharp:.0e} of the gradient could not be seen (asked: {limit:.0e})"
+
+
+def _undecided(claim: Claim, estimate: Estimate, reason: str, line: Line) -> Comparison:
+    return Comparison(Word.UNDECIDED, claim, estimate, math.inf, math.inf, reason, line.evaluations)
+
+
+def _error(look: Estimate) -> float:
+    return look.error

@@ -1,0 +1,385 @@
+"""Inputs as users describe them: their structure, their coverage, their smallest cases, their speed."""
+
+import doctest
+import time
+from collections import Counter, namedtuple
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+import gradtest.properties.strategies as strategies
+from gradtest.errors import Misuse, MisusedType
+from gradtest.properties.strategies import arrays, domains_of, inputs, networks
+from gradtest.spaces.domains import Interval, Real
+
+QUIET = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def draws(strategy, count=400):
+    """Return `count` examples, the same ones in every run."""
+    seen = []
+
+    @settings(QUIET, max_examples=count)
+    @given(strategy)
+    def collect(p):
+        seen.append(p)
+
+    collect()
+    assert len(seen) >= 0.9 * count
+    return seen
+
+
+def share(seen, predicate):
+    return sum(map(bool, map(predicate, seen))) / len(seen)
+
+
+# Structure
+
+
+def test_equal_names_are_equal_sizes():
+    for p in draws(inputs(x="batch in", w="in out", b="out", k="2 out"), 100):
+        (batch, n_in), (n_in_too, n_out) = p["x"].shape, p["w"].shape
+        assert n_in == n_in_too
+        assert p["b"].shape == (n_out,)
+        assert p["k"].shape == (2, n_out)
+        assert batch <= 5
+
+
+def test_keys_keep_their_order_and_strategies_are_used_as_they_are():
+    strategy = inputs(z="n", rate=st.just(0.5), weights="n[l]", a="", stride=st.integers(1, 3))
+    for p in draws(strategy, 50):
+        assert list(p) == ["z", "rate", "weights", "a", "stride"]
+        assert p["rate"] == 0.5
+        assert p["a"].shape == ()
+        assert p["stride"] in (1, 2, 3)
+        assert isinstance(p["weights"], list)
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+def test_containers_are_kept():
+    shapes = {"layers": [{"w": "in out", "b": "out"}, ("in", st.just(3))], "pair": Pair("in", "3")}
+    for p in draws(inputs(**shapes), 50):
+        first, second = p["layers"]
+        assert list(first) == ["w", "b"]
+        assert first["w"].shape == (second[0].size, first["b"].size)
+        assert second[1] == 3
+        assert isinstance(second, tuple)
+        assert isinstance(p["pair"], Pair)
+        assert p["pair"].right.shape == (3,)
+
+
+def test_layers():
+    shapes = {"weights": "n[l] n[l-1]", "biases": "n[l]", "x": "n[0] batch", "y": "n[L] batch : {0, 1}"}
+    strategy = inputs(**shapes, depth=(2, 4))
+    depths = Counter()
+    for p in draws(strategy, 200):
+        shapes = [weight.shape for weight in p["weights"]]
+        depths[len(shapes)] += 1
+        assert [(bias.size,) for bias in p["biases"]] == [shape[:1] for shape in shapes]
+        assert all(after[1] == before[0] for before, after in pairwise(shapes))
+        assert p["x"].shape == (shapes[0][1], p["y"].shape[1])
+        assert p["y"].shape[0] == shapes[-1][0]
+        assert set(np.unique(p["y"])) <= {0, 1}
+        assert p["y"].dtype == np.float64
+    assert set(depths) == {2, 3, 4}
+    assert min(depths.values()) >= 40
+
+
+def test_leading_dims_are_shared():
+    counts = Counter()
+    for p in draws(inputs(x="... in", y="...", w="in"), 200):
+        assert p["x"].shape == p["y"].shape + p["w"].shape
+        counts[p["y"].ndim] += 1
+    assert set(counts) == {0, 1, 2}
+    assert min(counts.values()) >= 30
+
+
+def test_a_gufunc_signature_and_more_inputs_beside_it():
+    for p in draws(inputs("(n,k),(k,m),()->(n,m)", bias="m", sizes={"n": (6, 7)}), 50):
+        assert list(p) == ["x0", "x1", "x2", "bias"]
+        assert 6 <= p["x0"].shape[0] <= 7
+        assert p["x0"].shape[1] == p["x1"].shape[0]
+        assert p["bias"].size == p["x1"].shape[1]
+        assert p["x2"].ndim == 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_dtypes(dtype):
+    for p in draws(inputs(x="k 3 : simplex", w="n[l]", y="3 : labels k", m="k : mask", dtype=dtype), 30):
+        assert p["x"].dtype == dtype
+        assert all(w.dtype == dtype for w in p["w"])
+        assert p["y"].dtype == np.int64
+        assert p["m"].dtype == np.bool_
+
+
+def test_labels_follow_the_size_of_their_dim():
+    top = 0
+    for p in draws(inputs(z="batch k", y="batch : labels k", i="7 : indices n[L]", w="n[l]"), 200):
+        assert p["y"].min() >= 0
+        assert p["y"].max() < p["z"].shape[1]
+        assert p["i"].max() < p["w"][-1].size
+        top += p["y"].max() == p["z"].shape[1] - 1
+    assert top > 50
+
+
+def test_domains():
+    shapes = {"a": "2 k : simplex", "b": "k k : spd", "c": "n : unit", "d": "n in [0, 2]", "e": "3 : positive"}
+    domains = domains_of(**shapes)
+    for p in draws(inputs(**shapes, nasty=True), 100):
+        assert all(domains[name].contains(p[name]) for name in p)
+
+
+def test_domains_of():
+    found = domains_of(x="n", w=[{"b": "n : (0, 1)"}], weights="n[l]", s=st.integers())
+    assert found == {"x": Real(), "w[0]['b']": Interval(0, 1), "weights": Real()}
+    assert list(domains_of("(n)->()", y="n : positive")) == ["x0", "y"]
+
+
+def test_single_arrays():
+    assert all(x.shape == (2, 3) for x in draws(arrays((2, 3)), 20))
+    assert all(x.shape == (4,) for x in draws(arrays(4), 20))
+    assert all(x.shape == () for x in draws(arrays(()), 20))
+    assert {x.shape[0] for x in draws(arrays("n 2", sizes={"n": (2, 3)}), 50)} == {2, 3}
+    assert all(x.min() > 0 and x.max() < 1 for x in draws(arrays("n", domain="(0, 1)"), 50))
+    assert all(x.min() > 0 for x in draws(arrays("n", domain=Interval(0)), 50))
+
+
+def test_strategies_compose():
+    twice = st.lists(inputs(x="n"), min_size=2, max_size=2).map(lambda pair: pair[0]["x"].size)
+    assert find(twice, lambda n: n > 2) == 3
+
+
+# Coverage
+
+
+def test_examples_differ_in_their_shapes():
+    # Hypothesis copies draws over each other where they share a label; see _LABEL.
+    seen = draws(inputs(x="a b c d", y="e f"), 500)
+    assert len({(p["x"].shape, p["y"].shape) for p in seen}) >= 400
+
+
+def flavours_seen(arrays_seen):
+    """Count the triggers by what the values are, not by what the strategy calls them."""
+    seen = Counter()
+    for x in arrays_seen:
+        size = np.abs(x)
+        seen["zeros"] += bool((x == 0).any())
+        seen["all zero"] += not x.any()
+        seen["integers"] += bool((x == np.round(x)).all() and size.max() <= 4 and (size > 0).sum() > 1)
+        seen["constant"] += x.size > 1 and np.unique(x).size == 1 and bool(x.all())
+        seen["ties"] += x.size > 1 and 1 < np.unique(x).size < x.size
+        seen["saturated"] += size.min() >= 20
+        seen["tiny"] += size.max() <= 2e-3 and size.min() > 0
+        seen["mixed"] += x.size > 1 and size.max() / max(size.min(), 1e-9) >= 1e3 and bool(x.all())
+    return {name: count / len(arrays_seen) for name, count in seen.items()}
+
+
+def test_every_flavour_is_in_five_percent_of_the_arrays():
+    seen = draws(inputs(x="batch in", w="in out", b="out", sizes={"in": (2, 5), "out": (2, 5)}), 800)
+    found = flavours_seen([x for p in seen for x in p.values()])
+    rare = {name: part for name, part in found.items() if part < (0.01 if name == "all zero" else 0.05)}
+    assert not rare, found
+
+
+def generic(p):
+    return all(np.abs(x).min() >= 1 / 8 and np.abs(x).max() <= 6 for x in p.values())
+
+
+def test_half_of_the_examples_are_all_generic():
+    strategy = {"x": "batch in", "w": "in out", "b": "out"}
+    assert 0.4 <= share(draws(inputs(**strategy)), generic) <= 0.65
+    assert share(draws(inputs(**strategy, nasty=False)), generic) == 1
+    assert share(draws(inputs(**strategy, nasty=True)), generic) <= 0.15
+
+
+def test_equal_inputs_are_in_five_percent_of_the_nasty_examples():
+    seen = draws(inputs(x="3 2", y="3 2", nasty=True))
+    equal = [p for p in seen if np.array_equal(p["x"], p["y"])]
+    assert len(equal) >= 0.05 * len(seen)
+    assert not any(np.shares_memory(p["x"], p["y"]) for p in equal)
+    calm = draws(inputs(x="3 2", y="3 2", nasty=False))
+    assert share(calm, lambda p: np.array_equal(p["x"], p["y"])) < 0.01
+
+
+def test_size_one_square_and_larger_shapes_all_occur():
+    seen = draws(inputs(x="batch in", w="in out"))
+    sizes = [(*p["x"].shape, p["w"].shape[1]) for p in seen]
+    assert share(sizes, lambda s: s[0] > 1) >= 0.6
+    for axis in range(3):
+        assert share(sizes, lambda s, axis=axis: s[axis] == 1) >= 0.05
+    for one, other in combinations(range(3), 2):
+        assert share(sizes, lambda s, one=one, other=other: s[one] == s[other] > 1) >= 0.05
+    assert share(sizes, lambda s: len(set(s)) == 3) >= 0.2
+
+
+def test_networks_have_trouble_of_their_own():
+    seen = draws(networks(widths=(2, 5)), 600)
+    pairs = [list(zip(p["weights"], p["biases"], strict=True)) for p in seen]
+    dead = share(
+        pairs, lambda ls: any(((w == 0).all(axis=1) & (b == 0)).any() or (b == -100).any() for w, b in ls)
+    )
+    saturated = share(seen, lambda p: np.isin(p["biases"][-1], [40, -40, 1e3, -1e3]).any())
+    duplicated = share(
+        pairs,
+        lambda ls: any(np.unique(np.c_[w, b], axis=0).shape[0] < b.size and w.any() for w, b in ls),
+    )
+    assert min(dead, saturated, duplicated) >= 0.05, (dead, saturated, duplicated)
+    calm = draws(networks(widths=(2, 5), nasty=False), 200)
+    assert all(np.abs(b).max() <= 6 and b.all() for p in calm for b in p["biases"])
+    assert all(w.all() for p in calm for w in p["weights"])
+
+
+def test_networks_obey_their_ranges():
+    sizes = {"n[0]": 9, "n[L]": 1}
+    for p in draws(networks(2, (3, 4), batch=7, sizes=sizes, labels="batch : labels n[0]"), 50):
+        (n1, n0), (n2, n1_too) = (w.shape for w in p["weights"])
+        assert n0 == 9
+        assert 3 <= n1 == n1_too <= 4
+        assert n2 == 1
+        assert p["x"].shape == (9, 7)
+        assert p["y"].shape == (7,)
+        assert p["y"].max() < 9
+
+
+def test_deep_generic_networks_do_not_explode():
+    def last(p):
+        a = p["x"]
+        for w, b in zip(p["weights"], p["biases"], strict=True):
+            a = np.maximum(w @ a + b[:, None], 0)
+        return np.abs(a).max()
+
+    assert np.median([last(p) for p in draws(networks(depth=6, widths=(4, 8), nasty=False), 100)]) < 1e3
+
+
+def test_triggers_are_reported_as_events():
+    told = Counter()
+    original = strategies.event
+    strategies.event = lambda words: told.update([words])
+    try:
+        draws(networks(), 200)
+        draws(inputs(x="3", y="3"), 100)
+    finally:
+        strategies.event = original
+    assert {"input: exact zeros", "input: ties", "input: saturated", "input: small integers"} <= set(told)
+    assert {"input: dead unit", "input: saturated output", "input: duplicated unit"} <= set(told)
+    assert "input: equal inputs" in told
+
+
+# Shrinking
+
+
+def test_the_smallest_example_is_small_plain_and_not_zero():
+    p = find(inputs(x="batch in"), lambda p: True)
+    assert p["x"].shape == (1, 1)
+    assert p["x"] == 1
+    p = find(inputs(x="batch in", w="in out", b="out"), lambda p: True)
+    assert [x.ravel().tolist() for x in p.values()] == [[1], [0.5], [2]]
+
+
+def test_smallest_examples_keep_distinct_plain_values():
+    x = find(inputs(x="batch in"), lambda p: p["x"].size >= 3)["x"]
+    assert x.size <= 4
+    assert np.unique(x).size == x.size
+    assert set(x.ravel()) <= {1, 0.5, 2, -1}
+
+
+def test_zero_is_found_only_where_it_is_needed():
+    strategy = inputs(x="batch in", w="in out")
+    assert (find(strategy, lambda p: (p["x"] == 0).any())["x"] == 0).all()
+    for predicate in [
+        lambda p: p["x"].size >= 4,
+        lambda p: p["x"].shape[0] == p["x"].shape[1] > 1,
+        lambda p: (p["x"] < 0).any() and p["w"].size >= 2,
+        lambda p: abs(p["x"] @ p["w"]).max() > 3,
+    ]:
+        p = find(strategy, predicate)
+        assert p["x"].all() and p["w"].all(), p
+
+
+def test_the_shape_shrinks_without_losing_the_values():
+    # Two such entries never come from zero bytes: they must be carried along from shape to shape.
+    many = settings(derandomize=True, max_examples=5000, database=None)
+    found = find(inputs(x="batch in"), lambda p: (p["x"].ravel()[:2] > 3.1).sum() == 2, settings=many)
+    assert found["x"].size == 2
+    assert (found["x"] > 3.1).all()
+
+
+def test_depth_shrinks_to_what_is_needed():
+    p = find(networks(), lambda p: len(p["weights"]) >= 2 and p["x"].shape[1] >= 2)
+    assert [w.shape for w in p["weights"]] == [(1, 1), (1, 1)]
+    assert p["x"].shape == (1, 2)
+    assert all(w.all() for w in p["weights"])
+    assert all(b.all() for b in p["biases"])
+
+
+# Misuse
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: inputs(), "no input was described"),
+        (lambda: inputs(x=3), "x=3 is neither a shape nor a strategy"),
+        (lambda: inputs(x=[3]), r"x\[0\]=3 is neither"),
+        (lambda: inputs(x={"a": None}), r"x\['a'\]=None is neither"),
+        (lambda: inputs(x="n : positiv"), "x='n : positiv': .*did you mean 'positive'"),
+        (lambda: inputs(x="n", sizes={"m": 2}), "did you mean|known"),
+        (lambda: inputs(x="n", sizes={"n": (3, 2)}), "upside down"),
+        (lambda: inputs(w="n[l]", depth=(3, 2)), "depth=.*upside down"),
+        (lambda: inputs(x="n", dtype="int64"), "no real floating dtype"),
+        (lambda: inputs(x="n", dtype="flot32"), "no real floating dtype"),
+        (lambda: inputs("(n)->()", x0="n"), "already"),
+        (lambda: arrays("n[l]"), "list of arrays"),
+        (lambda: arrays((2, -1)), "no shape"),
+        (lambda: arrays((2, 3), domain="spd"), "square"),
+        (lambda: networks(widths=(8, 1)), "upside down"),
+        (lambda: domains_of(x=3), "neither a shape"),
+    ],
+)
+def test_misuse_is_said_at_the_call(call, words):
+    with pytest.raises(Misuse, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_misused_types_are_type_errors():
+    for call in (lambda: inputs(x=3), lambda: arrays(1.5), lambda: inputs(x="n", dtype=None.__class__)):
+        with pytest.raises(MisusedType):
+            call()
+
+
+# Speed and words
+
+
+def test_a_network_takes_about_a_millisecond():
+    @settings(QUIET, max_examples=1000)
+    @given(networks(depth=3))
+    def nothing(p):
+        pass
+
+    started = time.perf_counter()
+    nothing()
+    # 1.1 ms measured on two shared cores; the limit only catches a change of kind.
+    assert (time.perf_counter() - started) / 1000 < 5e-3
+
+
+def test_a_strategy_prints_as_what_was_asked_for():
+    assert "x='batch in', y='3'" in repr(inputs(x="batch in", y="3"))
+    assert " at 0x" not in repr(networks())
+
+
+def test_examples_in_the_docstrings():
+    outcome = doctest.testmod(strategies)
+    assert outcome.attempted >= 8
+    assert not outcome.failed
