@@ -15,6 +15,7 @@ from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import coarsest, epsilon, grain
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import Tree, flatten
+from gradtest.spaces.foreign import to_host
 from gradtest.targets import Case, Raised
 
 __all__ = ["Claim", "Direction", "Probe"]
@@ -71,7 +72,9 @@ class Probe:
         self._check_output()
         self.cotangents = self._cotangents(rng)
         self.origin = self._contract(self.out)
-        self.magnitude = math.hypot(*(self._size(i, w) for i, w in self.cotangents.items()))
+        self.magnitude = math.hypot(
+            *(arrays.magnitude(w, self.out.leaves[i]) for i, w in self.cotangents.items())
+        )
         self.eps = coarsest(
             *(getattr(self.leaves[i], "dtype", "float64") for i in case.real),
             *(getattr(self.out.leaves[i], "dtype", "float64") for i in self.cotangents),
@@ -96,7 +99,7 @@ class Probe:
     # -- outputs ------------------------------------------------------------------------------
 
     def _check_output(self) -> None:
-        if any(arrays.is_real(leaf) for leaf in self.out.leaves):
+        if any(arrays.is_differentiable(leaf) for leaf in self.out.leaves):
             return
         name = self.case.target.name
         first = self.out.leaves[0] if self.out.leaves else None
@@ -108,19 +111,15 @@ class Probe:
 
     def _cotangents(self, rng: np.random.Generator) -> dict[int, Any]:
         """Draw a cotangent for every real output; 1 for a gradient, which has none."""
-        real = [i for i, leaf in enumerate(self.out.leaves) if arrays.is_real(leaf)]
-        scalar = sum(np.size(self.out.leaves[i]) for i in real) == 1
+        real = [i for i, leaf in enumerate(self.out.leaves) if arrays.is_differentiable(leaf)]
+        scalar = sum(arrays.size(self.out.leaves[i]) for i in real) == 1
         if self.case.target.form in ("grad", "value_and_grad") and scalar:
-            return {i: np.ones_like(self.out.leaves[i])[()] for i in real}
+            return {i: arrays.zeros(self.out.leaves[i]) + 1 for i in real}
         return {i: arrays.cotangent(self.out.leaves[i], rng) for i in real}
 
     def _whole_cotangent(self) -> Any:
         """Return the cotangent in the structure of the output (None beside what is not real)."""
         return self.out.build([self.cotangents.get(i) for i in range(len(self.out.leaves))])
-
-    def _size(self, i: int, w: Any) -> float:
-        terms = np.asarray(w, dtype=np.float64) * np.asarray(self.out.leaves[i], dtype=np.float64)
-        return float(np.linalg.norm(terms.reshape(-1)))
 
     def _contract(self, out: Tree) -> float:
         return math.fsum(arrays.inner(w, out.leaves[i]) for i, w in self.cotangents.items())
@@ -148,7 +147,7 @@ class Probe:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except _OUTSIDE:
             return self.eps
-        return min(grain(out.leaves[i]) for i in self.cotangents)
+        return min(grain(to_host(out.leaves[i])) for i in self.cotangents)
 
     def _phi(self, direction: Direction) -> Callable[[float], float]:
         base, call, primal, contract = self.leaves, self.case.call, self.case.primal, self._contract
@@ -178,20 +177,20 @@ class Probe:
         for i, v in direction.items():
             g = self.gradients[i]
             value += arrays.inner(g, v)
-            size += arrays.inner(np.abs(g), np.abs(v))
+            size += arrays.sizes(g, v)
             eps = max(eps, epsilon(getattr(g, "dtype", "float64")))
         return _claim(value, size, eps)
 
     def _claim_forward(self, direction: Direction) -> Claim:
         tangents = [
-            direction[i] if i in direction else np.zeros_like(leaf)
+            direction[i] if i in direction else arrays.zeros(leaf)
             for i, leaf in enumerate(self.leaves)
         ]
         tangent = flatten(self.case.push_forward(tangents))
         value = size = 0.0
         for i, w in self.cotangents.items():
             value += arrays.inner(w, tangent.leaves[i])
-            size += arrays.inner(np.abs(w), np.abs(tangent.leaves[i]))
+            size += arrays.sizes(w, tangent.leaves[i])
         return _claim(value, size, self.eps)
 
     # -- directions ---------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def entries(judgement: Judgement) -> list[Entry]:
     wrong entry, up to eight of these.
     """
     probe, block = judgement.probe, judgement.block
-    size = int(np.size(probe.leaves[block]))
+    size = int(arrays.size(probe.leaves[block]))
     indices = range(size) if size <= FEW else halves(judgement)
     return [_entry(probe, block, int(i)) for i in indices]
 

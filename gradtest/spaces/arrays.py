@@ -1,9 +1,16 @@
-"""The verbs of one array or scalar: can it be differentiated, how large is it, move, inner product."""
+"""The verbs of one array or number: can it be differentiated, how large is it, move, inner product.
+
+A complex number is a pair of real ones: the inner product is Re(conj(a) b), so that the gradient
+of a real function of z = x + iy is df/dx + i df/dy (the convention of PyTorch; JAX gives its
+conjugate).  Arrays of other libraries are seen through NumPy where they lie in this machine's
+own memory; those on an accelerator have the same verbs in `foreign`.
+"""
 
 from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,39 +18,54 @@ from numpy.typing import NDArray
 
 from gradtest.numerics.rounding import epsilon
 
+from . import foreign
+
 __all__ = [
     "coordinate",
+    "copied",
     "cotangent",
     "direction",
+    "entry",
     "fingerprint",
     "inner",
     "is_array",
-    "is_real",
+    "is_differentiable",
     "largest",
+    "magnitude",
     "moved",
     "precision",
     "scales",
     "shape",
+    "size",
+    "sizes",
+    "zeros",
 ]
 
 _STILL = 2.0**-40  # an entry this much smaller than its block is as good as zero
+_PIECE = 1 << 18  # entries handled at a time, so that large arrays need no large temporaries
+
+_NUMBERS = (np.ndarray, np.generic, float, int, complex)
+
+
+# -- what a value is ------------------------------------------------------------------------------
 
 
 def is_array(leaf: Any) -> bool:
     """Whether `leaf` is something that holds numbers: an array or a number."""
-    return isinstance(leaf, (np.ndarray, np.generic, float, int, complex)) and not isinstance(leaf, str)
+    return isinstance(leaf, _NUMBERS) or foreign.is_array(leaf)
 
 
-def is_real(leaf: Any) -> bool:
-    """Whether `leaf` is real and of floating point, so that a derivative by it means something."""
-    return isinstance(leaf, float) or (
-        isinstance(leaf, (np.ndarray, np.generic)) and _is_floating(leaf.dtype)
-    )
+def is_differentiable(leaf: Any) -> bool:
+    """Whether `leaf` is real or complex and of floating point, so that it has a derivative."""
+    if isinstance(leaf, (float, complex)):
+        return True
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        # ml_dtypes' bfloat16 and float8 are of kind "V"; they are known by their name.
+        return leaf.dtype.kind in "fc" or leaf.dtype.name.startswith(("bfloat", "float"))
+    return foreign.is_array(leaf) and foreign.is_floating(leaf)
 
 
-def _is_floating(dtype: np.dtype[Any]) -> bool:
-    # ml_dtypes' bfloat16 and float8 are of kind "V"; they are known by their name.
-    return dtype.kind == "f" or dtype.name.startswith(("bfloat", "float"))
+is_real = is_differentiable
 
 
 def shape(leaf: Any) -> tuple[int, ...]:
@@ -51,15 +73,65 @@ def shape(leaf: Any) -> tuple[int, ...]:
     return tuple(getattr(leaf, "shape", ()))
 
 
+def size(leaf: Any) -> int:
+    """Return the number of entries of `leaf`."""
+    return math.prod(shape(leaf))
+
+
 def precision(leaf: Any) -> float:
     """Return the epsilon of the precision of `leaf`; integers count as exact in float64."""
     return epsilon(getattr(leaf, "dtype", "float64"))
 
 
+def fingerprint(leaf: Any) -> int:
+    """Return a number that depends on shape and values (on 4096 of them where there are more)."""
+    flat = leaf.reshape(-1) if hasattr(leaf, "reshape") else np.asarray(leaf).reshape(-1)
+    few = foreign.to_host(flat[:: max(1, math.ceil(flat.shape[0] / 4096))])
+    return zlib.crc32(np.ascontiguousarray(few).tobytes(), zlib.crc32(repr(shape(leaf)).encode()))
+
+
+# -- how large ------------------------------------------------------------------------------------
+
+
+def _pieces(n: int) -> Iterator[slice]:
+    return (slice(start, start + _PIECE) for start in range(0, n, _PIECE))
+
+
+def _flat(a: Any) -> NDArray[Any]:
+    return foreign.to_host(a).reshape(-1)
+
+
+def _wide(a: NDArray[Any]) -> NDArray[Any]:
+    """Return `a` in double precision."""
+    return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64, copy=False)
+
+
 def largest(leaf: Any) -> float:
     """Return max |leaf| (NaN if any entry is), 0 for an empty array."""
-    a = np.abs(np.asarray(leaf, dtype=np.float64))
-    return float(a.max()) if a.size else 0.0
+    if foreign.is_remote(leaf):
+        return foreign.largest(leaf)
+    flat = _flat(leaf)
+    return max((float(np.abs(_wide(flat[s])).max()) for s in _pieces(flat.size)), default=0.0)
+
+
+def magnitude(w: Any, out: Any) -> float:
+    """Return the Euclidean norm of the products w_i out_i."""
+    if foreign.is_remote(out):
+        return foreign.magnitude(w, out)
+    a, b = _flat(w), _flat(out)
+    return math.hypot(*(float(np.linalg.norm(_wide(a[s]) * _wide(b[s]))) for s in _pieces(a.size)))
+
+
+def _mean(flat: NDArray[Any]) -> float:
+    return math.fsum(float(np.abs(_wide(flat[s])).sum()) for s in _pieces(flat.size)) / flat.size
+
+
+def _scales(flat: NDArray[Any], mean: float) -> NDArray[np.float64]:
+    own = np.abs(_wide(flat))
+    if not 0.0 < mean < math.inf:
+        return np.ones(own.shape)
+    own = np.where(own < _STILL * mean, mean, own)
+    return np.ldexp(1.0, np.frexp(own)[1] - 1)
 
 
 def scales(x: Any) -> NDArray[np.float64]:
@@ -68,16 +140,15 @@ def scales(x: Any) -> NDArray[np.float64]:
     A power of two near |x_i|, so that no probe steps over the edge of a domain of positive
     numbers; the mean of the block for entries that are zero, 1 where the whole block is.
     """
-    size = np.abs(np.asarray(x, dtype=np.float64))
-    mean = float(size.mean())
-    if mean == 0.0:
-        return np.ones_like(size)
-    size = np.where(size < _STILL * mean, mean, size)
-    return np.ldexp(1.0, np.frexp(size)[1] - 1)
+    flat = _flat(x)
+    return _scales(flat, _mean(flat)).reshape(shape(x))
+
+
+# -- directions -----------------------------------------------------------------------------------
 
 
 def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
-    """Return a random direction in the space of `x`: entries +-[1/2, 3/2] times `scales(x)`.
+    """Return a random direction in the space of `x`: entries +-[1/2, 3/2) times `scales(x)`.
 
     No entry is ever ignored, and errors that cancel along one direction do not along the next.
     The numbers are short (multiples of 1/16), see `chebyshev.nodes`.
@@ -85,40 +156,75 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     With `along`, a claimed gradient, three signs in four are those of the gradient, so that
     the slope does not cancel away and drown in the noise of the function.
     """
-    scale = scales(x)
-    v = rng.integers(8, 25, size=scale.shape) / 16.0 * scale
-    signs = rng.integers(0, 2, size=scale.shape) * 2.0 - 1.0
-    if along is not None:
-        g = np.nan_to_num(np.asarray(along, dtype=np.float64))
-        uphill = np.where(g == 0.0, signs, np.sign(g))
-        signs = np.where(rng.integers(0, 4, size=scale.shape) > 0, uphill, signs)
-        terms = g * v
-        if abs(float((terms * signs).sum())) < 0.25 * float(np.abs(terms).sum()):
-            signs = uphill
-    return _like(x, v * signs)
+    if foreign.is_remote(x):
+        return foreign.direction(x, rng, along)
+    flat = _flat(x)
+    gradient = None if along is None else _flat(along)
+    if flat.dtype.kind == "c":
+        v = _drawn(flat.real, rng, None if gradient is None else gradient.real) + 1j * _drawn(
+            flat.imag, rng, None if gradient is None else gradient.imag
+        )
+    else:
+        v = _drawn(flat, rng, gradient)
+    return _like(x, v.reshape(shape(x)))
+
+
+def _drawn(flat: NDArray[Any], rng: np.random.Generator, gradient: NDArray[Any] | None) -> NDArray[Any]:
+    v, mean = np.empty_like(flat), _mean(flat)
+    for s in _pieces(flat.size):
+        v[s] = _steps(_scales(flat[s], mean), rng, None if gradient is None else gradient[s])
+    return v
+
+
+def _steps(
+    scale: NDArray[np.float64], rng: np.random.Generator, gradient: NDArray[Any] | None
+) -> NDArray[np.float64]:
+    """Draw one byte an entry: four bits of length, one of sign, two that say whether to go uphill."""
+    byte = rng.integers(0, 128, size=scale.size, dtype=np.uint8)
+    v = (0.5 + (byte & 15) / 16.0) * scale
+    signs = ((byte >> 4) & 1) * 2.0 - 1.0
+    if gradient is None:
+        return v * signs
+    g = np.nan_to_num(_wide(gradient))
+    uphill = np.where(g == 0.0, signs, np.sign(g))
+    signs = np.where((byte >> 5) > 0, uphill, signs)
+    terms = g * v
+    if abs(float((terms * signs).sum())) < 0.25 * float(np.abs(terms).sum()):
+        signs = uphill
+    return v * signs
 
 
 def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
-    """Return the direction that moves one entry of `x` by about its size, and that size."""
-    step = float(scales(x)[index])
+    """Return the direction that moves one entry of `x` (by its real part) by about its size, and that size."""
+    if foreign.is_remote(x):
+        return foreign.coordinate(x, index)
+    flat = _flat(x)
+    at = int(np.ravel_multi_index(index, shape(x))) if index else 0
+    step = float(_scales(flat[at : at + 1], _mean(flat))[0])
     v = np.zeros(shape(x))
     v[index] = step
     return _like(x, v), step
 
 
 def cotangent(out: Any, rng: np.random.Generator) -> Any:
-    """Return a random cotangent for `out`: entries +-[1/2, 3/2], never all ones."""
-    size = shape(out)
-    w = rng.integers(8, 25, size=size) / 16.0 * (rng.integers(0, 2, size=size) * 2.0 - 1.0)
-    return _like(out, w)
+    """Return a random cotangent for `out`: entries +-[1/2, 3/2), never all ones."""
+    if foreign.is_remote(out):
+        return foreign.cotangent(out, rng)
+    w = _steps(np.ones(size(out)), rng, None)
+    if foreign.to_host(out).dtype.kind == "c":
+        w = w + 1j * _steps(np.ones(size(out)), rng, None)
+    return _like(out, w.reshape(shape(out)))
 
 
-def _like(x: Any, values: NDArray[np.float64]) -> Any:
+def _like(x: Any, values: NDArray[Any]) -> Any:
     if isinstance(x, np.ndarray):
         return np.asarray(values, dtype=x.dtype)
     if isinstance(x, np.generic):
         return x.dtype.type(values)
-    return float(values)
+    return foreign.like(x, values) if foreign.is_array(x) else type(x)(values)
+
+
+# -- moving and measuring -------------------------------------------------------------------------
 
 
 def moved(x: Any, v: Any, t: float) -> Any:
@@ -129,20 +235,43 @@ def moved(x: Any, v: Any, t: float) -> Any:
         step = v * x.dtype.type(t)
         step += x
         return step
+    if foreign.is_array(x):
+        return x + v * t
     return type(x)(x + t * v)
 
 
+def copied(leaf: Any) -> Any:
+    """Return a floating array in memory of its own; anything else as it is."""
+    return leaf.copy() if isinstance(leaf, np.ndarray) and is_differentiable(leaf) else leaf
+
+
+def zeros(x: Any) -> Any:
+    """Return the zero of the space of `x`."""
+    if foreign.is_array(x):
+        return x * 0
+    return _like(x, np.zeros(shape(x)))
+
+
 def inner(a: Any, b: Any) -> float:
-    """Return the inner product of two arrays of one shape, in float64."""
+    """Return the inner product Re(conj(a) b) of two arrays of one shape, summed in double precision."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.dtype == b.dtype == np.float64:
         return float(np.dot(a.reshape(-1), b.reshape(-1)))
-    left, right = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    return float(np.dot(left.reshape(-1), right.reshape(-1)))
+    if foreign.is_remote(a) or foreign.is_remote(b):
+        return foreign.inner(a, b)
+    left, right = _flat(a), _flat(b)
+    return math.fsum(float(np.vdot(_wide(left[s]), _wide(right[s])).real) for s in _pieces(left.size))
 
 
-def fingerprint(leaf: Any) -> int:
-    """Return a number that depends on shape and values (on 4096 of them where there are more)."""
-    a = np.asarray(leaf)
-    flat = a.reshape(-1)
-    stride = max(1, math.ceil(flat.size / 4096))
-    return zlib.crc32(np.ascontiguousarray(flat[::stride]).tobytes(), zlib.crc32(repr(a.shape).encode()))
+def sizes(a: Any, b: Any) -> float:
+    """Return sum |a_i| |b_i|: the inner product, had nothing cancelled."""
+    if foreign.is_remote(a) or foreign.is_remote(b):
+        return foreign.sizes(a, b)
+    left, right = _flat(a), _flat(b)
+    return math.fsum(
+        float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in _pieces(left.size)
+    )
+
+
+def entry(a: Any, index: tuple[int, ...]) -> Any:
+    """Return one entry as a Python number."""
+    return foreign.to_host(a)[index].item() if shape(a) else foreign.to_host(a).item()
