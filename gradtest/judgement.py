@@ -1,4 +1,4 @@
-"""One block judged at one point: there, at generic points nearby, and as a special point.
+"""The gradient of a case judged block by block: at the point, at generic points nearby, as a special point.
 
 A disagreement counts only if it is a property of the function and not of the place: it must be
 there again at a generic point nearby, or the function must be smooth at the very point along
@@ -8,29 +8,31 @@ directions of the whole space (a special point: the product with one zero factor
 
 from __future__ import annotations
 
-import math
+import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradtest.numerics.differentiate import derivative as differentiate
-from gradtest.numerics.differentiate import one_sided
-from gradtest.numerics.estimate import Estimate, Quality
+from gradtest.kinks import outside_subgradient, smooth_everywhere
+from gradtest.numerics.estimate import Quality
 from gradtest.probe import Claim, Direction, Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
 from gradtest.targets import Raised
-from gradtest.verdict import Comparison, Word, compare
+from gradtest.verdict import Comparison, Word, compare, resolution_asked
 
-__all__ = ["Judgement", "Place", "judge_block"]
+__all__ = ["Judgement", "Place", "judge"]
 
 #: A generic point is this far away, relative to the size of each entry: far beyond rounding and
 #: the kinks that integers and ties sit on, near enough to be the same piece of the function.
 NEARBY = 2.0**-8
 
+#: With more blocks than this a joint direction is looked along first.
+MANY = 4
 
-class Place:
+
+class Place(enum.StrEnum):
     """Where a judgement rests."""
 
     HERE = "at the point"
@@ -57,24 +59,80 @@ class Judgement:
     name: str
     word: Word
     comparison: Comparison
-    place: str
+    place: Place
     reason: str
     probe: Probe
     direction: Direction
 
     @property
-    def inaccurate(self) -> bool:
-        """Whether the gradient is right in kind but has lost digits."""
-        return self.reason.startswith("inaccurate")
+    def zero(self) -> bool:
+        """Whether it agrees, but only that there is no slope (see `Comparison.resolution`)."""
+        return self.word is Word.AGREES and self.comparison.resolution == 0.0
 
 
-def judge_block(probe: Probe, block: int, rng: np.random.Generator, settings: Settings) -> Judgement:
-    """Judge the gradient of one block at the point of `probe`.
+def judge(probe: Probe, rng: np.random.Generator, settings: Settings) -> list[Judgement]:
+    """Judge every block for which something is claimed.
 
-    Costs 4 to 8 evaluations where the function is smooth and the claim right; a disagreement is
-    looked at again elsewhere before it is believed.
+    Costs 4 to 8 evaluations a block where the function is smooth and the claim right (less where
+    there are many: a joint direction comes first); a disagreement is looked at again elsewhere
+    before it is believed.
     """
-    here = _judge(probe, block, rng, settings, Place.HERE)
+    jointly = _jointly(probe, rng, settings) if len(probe.blocks) > MANY else {}
+    judgements = [jointly.get(block) or _judge_block(probe, block, rng, settings) for block in probe.blocks]
+    if judgements and all(judgement.zero for judgement in judgements):
+        return _beside_stationary(judgements, rng, settings)
+    return judgements
+
+
+# -- one look -------------------------------------------------------------------------------------
+
+
+def _judge(
+    probe: Probe, block: int, direction: Direction, settings: Settings, place: Place
+) -> Judgement:
+    comparison = _compare(probe, direction, settings)
+    name = probe.case.names[block]
+    return Judgement(block, name, comparison.word, comparison, place, comparison.reason, probe, direction)
+
+
+def _compare(probe: Probe, direction: Direction, settings: Settings) -> Comparison:
+    return compare(
+        probe.line(direction),
+        probe.claim(direction),
+        method=settings.method,
+        resolution=settings.resolution,
+        budget=settings.budget,
+    )
+
+
+def _jointly(probe: Probe, rng: np.random.Generator, settings: Settings) -> dict[int, Judgement]:
+    """Look along all blocks at once; return those for which that was sharp enough."""
+    parts = {block: probe.towards(block, rng) for block in probe.blocks}
+    direction = {block: part[block] for block, part in parts.items()}
+    joint = _compare(probe, direction, settings)
+    if joint.word is not Word.AGREES:
+        return {}
+    asked = settings.resolution or resolution_asked(probe.eps)
+    found = {}
+    for block, part in parts.items():
+        claim = probe.claim(part)
+        if joint.tolerance <= asked * abs(claim.value):
+            numeric = joint.estimate.value - (joint.claim.value - claim.value)
+            comparison = replace(
+                joint,
+                claim=claim,
+                estimate=replace(joint.estimate, value=numeric),
+                resolution=joint.tolerance / abs(claim.value),
+            )
+            name = probe.case.names[block]
+            found[block] = Judgement(block, name, joint.word, comparison, Place.HERE, "", probe, part)
+    return found
+
+
+def _judge_block(probe: Probe, block: int, rng: np.random.Generator, settings: Settings) -> Judgement:
+    here = _judge(probe, block, probe.towards(block, rng), settings, Place.HERE)
+    if here.word is Word.AGREES:
+        here = _closer(here, settings)
     if here.word is Word.AGREES:
         return here
     if settings.kinks != "skip":
@@ -84,32 +142,21 @@ def judge_block(probe: Probe, block: int, rng: np.random.Generator, settings: Se
     return _look_nearby(here, rng, settings)
 
 
-def _judge(
-    probe: Probe, block: int, rng: np.random.Generator, settings: Settings, place: str
-) -> Judgement:
-    direction = probe.towards(block, rng)
-    comparison = compare(
-        probe.line(direction),
-        probe.claim(direction),
-        method=settings.method,
-        resolution=settings.resolution,
-        budget=settings.budget,
-    )
-    name = probe.case.names[block]
-    return Judgement(block, name, comparison.word, comparison, place, comparison.reason, probe, direction)
+def _closer(here: Judgement, settings: Settings) -> Judgement:
+    """Look again at what the first direction could not see; return the disagreement if there is one.
+
+    Entries whose claimed gradient is zero should not move the function at all; entries much
+    smaller than others are drowned by these.  Costs 4 to 8 evaluations, where it is needed.
+    """
+    probe, block = here.probe, here.block
+    for part in probe.unseen(block, here.direction, here.comparison.tolerance):
+        again = _judge(probe, block, part, settings, Place.HERE)
+        if again.word is Word.DISAGREES:
+            return again
+    return here
 
 
-def _again(judgement: Judgement, word: Word, reason: str, place: str | None = None) -> Judgement:
-    return Judgement(
-        judgement.block,
-        judgement.name,
-        word,
-        judgement.comparison,
-        place or judgement.place,
-        reason,
-        judgement.probe,
-        judgement.direction,
-    )
+# -- beside the point -----------------------------------------------------------------------------
 
 
 def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Judgement:
@@ -117,25 +164,34 @@ def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) 
     others = _nearby(here, rng, settings)
     first = next(others, None)
     if first is None:
-        return _again(here, Word.UNDECIDED, here.reason or "no point nearby where the function is finite")
+        reason = here.reason or "no point nearby where the function is finite"
+        return replace(here, word=Word.UNDECIDED, reason=reason)
+    if first.word is Word.AGREES and here.word is Word.DISAGREES:
+        if smooth_everywhere(here.probe, here.comparison.difference, rng):
+            return _unless_inaccurate(replace(here, reason="", place=Place.SPECIAL))
+        return replace(first, reason=_skipped(here))
     if first.word is Word.AGREES:
-        if here.word is Word.DISAGREES and _smooth_everywhere(here, rng):
-            return _unless_inaccurate(_again(here, Word.DISAGREES, "", Place.SPECIAL))
-        return _again(first, Word.AGREES, _skipped(here))
-    if first.word is Word.DISAGREES:
-        second = here if here.word is Word.DISAGREES else next(others, None)
-        if second is not None and second.word is Word.DISAGREES:
-            return _unless_inaccurate(second if second is here else first)
-        if second is not None and second.word is Word.AGREES:
-            return _again(second, Word.UNDECIDED, "two points nearby say different things")
-    second = next(others, None)
-    if second is None or second.word is Word.UNDECIDED:
-        return _again(first, Word.UNDECIDED, first.reason or here.reason or Quality.ROUGH.value)
-    if second.word is Word.AGREES and here.word is not Word.DISAGREES:
-        return _again(second, Word.AGREES, _skipped(here))
-    if second.word is Word.DISAGREES and here.word is Word.DISAGREES:
+        return replace(first, reason=_skipped(here))
+    second = here if _both_disagree(first, here) else next(others, None)
+    return _two_of_three(here, first, second)
+
+
+def _both_disagree(one: Judgement, other: Judgement) -> bool:
+    return one.word is Word.DISAGREES and other.word is Word.DISAGREES
+
+
+def _two_of_three(here: Judgement, first: Judgement, second: Judgement | None) -> Judgement:
+    """Decide by a second opinion where the first point nearby did not agree."""
+    if second is None:
+        return replace(first, word=Word.UNDECIDED, reason=first.reason or here.reason)
+    if _both_disagree(first, second):
+        return _unless_inaccurate(here if second is here else first)
+    if _both_disagree(here, second):
         return _unless_inaccurate(here)
-    return _again(here, Word.UNDECIDED, here.reason or "the disagreement was not found again nearby")
+    if second.word is Word.AGREES and first.word is here.word is Word.UNDECIDED:
+        return replace(second, reason=_skipped(here))
+    reason = first.reason or second.reason or here.reason
+    return replace(first, word=Word.UNDECIDED, reason=reason or "points nearby say different things")
 
 
 def _skipped(here: Judgement) -> str:
@@ -146,26 +202,29 @@ def _skipped(here: Judgement) -> str:
 
 def _nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Iterator[Judgement]:
     """Judge the same block at generic points, each with a direction of its own."""
-    for distance in (NEARBY, NEARBY / 2, NEARBY * 2):
+    for distance in (NEARBY, NEARBY / 2):
         probe = here.probe.nearby(rng, distance)
-        if probe is not None and (here.block in probe.gradients or not here.probe.gradients):
-            yield _judge(probe, here.block, rng, settings, Place.NEARBY)
+        if probe is not None and here.block in probe.blocks:
+            yield _judge(probe, here.block, probe.towards(here.block, rng), settings, Place.NEARBY)
 
 
-def _smooth_everywhere(here: Judgement, rng: np.random.Generator, directions: int = 3) -> bool:
-    """Whether the function is smooth at the point along random directions of the whole space.
+def _beside_stationary(
+    judgements: list[Judgement], rng: np.random.Generator, settings: Settings
+) -> list[Judgement]:
+    """Look nearby where every gradient is zero: a point at which a wrong factor cannot be seen."""
+    disagreeing: dict[int, list[Judgement]] = {}
+    for judgement in judgements:
+        for other in _nearby(judgement, rng, settings):
+            if other.word is not Word.DISAGREES:
+                break
+            disagreeing.setdefault(judgement.block, []).append(other)
+    return [
+        _unless_inaccurate(disagreeing[j.block][0]) if len(disagreeing.get(j.block, ())) == 2 else j
+        for j in judgements
+    ]
 
-    A kink at the point leaves an error of about a tenth of its jump in a slope, at every
-    scale; an error below a hundredth of the difference excludes a kink that could explain it
-    (where the claim is NaN: below a thousandth of how steep the function is around).
-    """
-    for _ in range(directions):
-        slope = differentiate(here.probe.line(here.probe.everywhere(rng)), budget=60)
-        difference = here.comparison.difference
-        allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 1000
-        if not slope.finite or slope.error > allowed:
-            return False
-    return True
+
+# -- inaccurate, not wrong ------------------------------------------------------------------------
 
 
 def _unless_inaccurate(judgement: Judgement) -> Judgement:
@@ -177,11 +236,14 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
     """
     comparison, probe = judgement.comparison, judgement.probe
     usual = max((claim.rounding for claim in _claims_around(judgement)), default=0.0)
-    if comparison.difference > usual + comparison.tolerance:
+    if not comparison.difference <= usual + comparison.tolerance:
         return judgement
     share = comparison.difference / max(abs(comparison.claim.value), abs(comparison.estimate.value))
-    lost = f"inaccurate: the gradient is right in kind but has lost digits (it is off by {share:.0e}"
-    return _again(judgement, Word.UNDECIDED, f"{lost}, where {probe.eps:.0e} is possible)")
+    reason = (
+        "inaccurate: the gradient is right in kind but has lost digits "
+        f"(it is off by {share:.0e}, where {probe.eps:.0e} is possible)"
+    )
+    return replace(judgement, word=Word.UNDECIDED, reason=reason)
 
 
 def _claims_around(judgement: Judgement) -> Iterator[Claim]:
@@ -196,49 +258,16 @@ def _claims_around(judgement: Judgement) -> Iterator[Claim]:
             continue
 
 
-# -- kinks at the point itself ----------------------------------------------------------------
+# -- kinks at the point itself --------------------------------------------------------------------
 
 
 def _by_policy(here: Judgement, settings: Settings) -> Judgement | None:
-    """Judge a claim at a kink by its own standard; None where the point is no kink.
-
-    Sound for one coordinate and one output at a time: along a direction through several kinks
-    the claim need not lie between the two slopes.  So every entry is looked at, which costs
-    some 60 evaluations each; blocks of more than 64 entries are left to the points nearby.
-    """
-    probe, block = here.probe, here.block
-    x = probe.leaves[block]
-    if np.size(x) > 64 or probe.case.target.form == "jvp":
-        return None
-    kinked = False
-    for index in np.ndindex(arrays.shape(x)):
-        direction = {block: arrays.coordinate(x, index)[0]}
-        line, claim = probe.line(direction), probe.claim(direction)
-        left, right = one_sided(line, -1), one_sided(line, +1)
-        if not (left.finite and right.finite):
-            return None
-        if left.matches(right):
-            continue
-        kinked = True
-        low, high = min(left.value, right.value), max(left.value, right.value)
-        slack = left.error + right.error + claim.rounding
-        if not low - slack <= claim.value <= high + slack:
-            return _kink_finding(here, direction, claim, low, high, left.error + right.error)
+    """Judge a claim at a kink by its own standard; None where the point is no kink."""
+    kinked, outside = outside_subgradient(here.probe, here.block)
+    if outside is not None:
+        return replace(here, word=Word.DISAGREES, comparison=outside, reason="")
     if not kinked:
         return None
     if settings.kinks == "strict":
-        return _again(here, Word.UNDECIDED, Quality.KINK.value)
-    return _again(here, Word.AGREES, "kink at the point: the claim is a subgradient")
-
-
-def _kink_finding(
-    here: Judgement, direction: Direction, claim: Claim, low: float, high: float, error: float
-) -> Judgement:
-    nearest = low if claim.value < low else high
-    estimate = Estimate(nearest, error, quality=Quality.KINK)
-    comparison = Comparison(
-        Word.DISAGREES, claim, estimate, error + claim.rounding, 0.0, "", here.comparison.evaluations
-    )
-    return Judgement(
-        here.block, here.name, Word.DISAGREES, comparison, Place.HERE, "", here.probe, direction
-    )
+        return replace(here, word=Word.UNDECIDED, reason=Quality.KINK.value)
+    return replace(here, word=Word.AGREES, reason="kink at the point: the claim is a subgradient")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,6 +198,28 @@ class Probe:
     def towards(self, block: int, rng: np.random.Generator) -> Direction:
         """Return a random direction within one block, mostly uphill by the claim."""
         return {block: arrays.direction(self.leaves[block], rng, along=self.gradients.get(block))}
+
+    def unseen(self, block: int, direction: Direction, tolerance: float) -> Iterator[Direction]:
+        """Yield directions for the entries whose error the first one, at `tolerance`, could not see.
+
+        First those whose claimed gradient is zero; then all, with the large contributions
+        scaled down to the median, where entries differ by orders of magnitude.  Nothing where
+        the first look would have seen a tenth of a typical entry.
+        """
+        if block not in self.gradients:
+            return
+        terms = arrays.terms(self.gradients[block], direction[block])
+        moving = terms[terms > 0]
+        if moving.size == 0:
+            return
+        typical = float(np.median(moving)) if moving.size > 2 else float(moving.min())
+        if tolerance <= 0.1 * typical:
+            return
+        if moving.size < terms.size:
+            yield {block: arrays.scaled(direction[block], terms == 0.0)}
+        if float(moving.max()) > 100 * typical:
+            shrink = np.exp2(np.floor(np.log2(typical / np.maximum(terms, typical))))
+            yield {block: arrays.scaled(direction[block], shrink)}
 
     def everywhere(self, rng: np.random.Generator) -> Direction:
         """Return a random direction of the whole space for which something is claimed."""

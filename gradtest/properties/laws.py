@@ -13,7 +13,7 @@ from gradtest.diagnosis.evidence import Entry, Finding
 from gradtest.diagnosis.localise import entries
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.diagnosis.suspects import recognise
-from gradtest.judgement import Judgement, judge_block
+from gradtest.judgement import Judgement, judge
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
@@ -37,7 +37,7 @@ def examine(case: Case, settings: Settings) -> Report:
     try:
         with np.errstate(all="ignore"):
             probe = Probe(case, rng)
-            judgements = [judge_block(probe, block, rng, settings) for block in probe.blocks]
+            judgements = judge(probe, rng, settings)
             findings = [_finding(j, judgements) for j in judgements if j.word is Word.DISAGREES]
     except BrokenContract as broken:
         return _single(case, _contract_finding(case, broken))

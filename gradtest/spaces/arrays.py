@@ -34,10 +34,12 @@ __all__ = [
     "magnitude",
     "moved",
     "precision",
+    "scaled",
     "scales",
     "shape",
     "size",
     "sizes",
+    "terms",
     "zeros",
 ]
 
@@ -270,6 +272,16 @@ def sizes(a: Any, b: Any) -> float:
     return math.fsum(
         float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in _pieces(left.size)
     )
+
+
+def terms(a: Any, b: Any) -> NDArray[np.float64]:
+    """Return the products |a_i| |b_i|, flat, on the host."""
+    return np.abs(_wide(_flat(a))) * np.abs(_wide(_flat(b)))
+
+
+def scaled(v: Any, factors: NDArray[Any]) -> Any:
+    """Return `v` with its entries multiplied by `factors` (flat)."""
+    return _like(v, (_flat(v) * factors.astype(np.float64)).reshape(shape(v)))
 
 
 def entry(a: Any, index: tuple[int, ...]) -> Any:

@@ -1,0 +1,72 @@
+"""What may be claimed at a kink, and whether there is one: one coordinate and one output at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradtest.numerics.differentiate import derivative, one_sided
+from gradtest.numerics.estimate import Estimate, Quality
+from gradtest.probe import Probe
+from gradtest.spaces import arrays
+
+from gradtest.verdict import Comparison, Word
+
+__all__ = ["outside_subgradient", "smooth_everywhere"]
+
+#: Blocks up to this size are looked at entry by entry (some 60 evaluations each).
+FEW = 64
+
+
+def smooth_everywhere(
+    probe: Probe, difference: float, rng: np.random.Generator, directions: int = 3
+) -> bool:
+    """Whether the function is smooth at the point along random directions of the whole space.
+
+    A kink at the point leaves an error of about a tenth of its jump in a slope, at every
+    scale; an error below a hundredth of the `difference` excludes a kink that could explain it
+    (where the claim is NaN: below a thousandth of how steep the function is around).  Costs
+    some 20 evaluations a direction.
+    """
+    for _ in range(directions):
+        slope = derivative(probe.line(probe.everywhere(rng)), budget=60)
+        allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 1000
+        if not slope.finite or slope.error > allowed:
+            return False
+    return True
+
+
+def outside_subgradient(probe: Probe, block: int) -> tuple[bool, Comparison | None]:
+    """Hold every entry of a block against its one-sided derivatives.
+
+    Along a direction through several kinks at once the claim need not lie between the two
+    slopes, so that every entry is looked at by itself.
+
+    Returns
+    -------
+    kinked : bool
+        Whether any entry sits on a kink (False also where this cannot be told).
+    outside : Comparison or None
+        A *disagrees* for the first entry whose claim lies outside its two slopes.
+    """
+    x = probe.leaves[block]
+    if arrays.size(x) > FEW or block not in probe.gradients:
+        return False, None
+    kinked = False
+    for index in np.ndindex(arrays.shape(x)):
+        direction = {block: arrays.coordinate(x, index)[0]}
+        line, claim = probe.line(direction), probe.claim(direction)
+        left, right = one_sided(line, -1), one_sided(line, +1)
+        if not (left.finite and right.finite):
+            return False, None
+        if left.matches(right):
+            continue
+        kinked = True
+        low, high = min(left.value, right.value), max(left.value, right.value)
+        error = left.error + right.error
+        if not low - error - claim.rounding <= claim.value <= high + error + claim.rounding:
+            nearest = Estimate(low if claim.value < low else high, error, quality=Quality.KINK)
+            tolerance = error + claim.rounding
+            return True, Comparison(Word.DISAGREES, claim, nearest, tolerance, 0.0, "", line.evaluations)
+    return kinked, None
