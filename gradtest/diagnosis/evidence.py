@@ -43,6 +43,8 @@ class Finding:
         The worst entry; None where no number is at stake (a contract).
     wrong, measured, size : int
         How many of the `measured` entries are wrong; the block has `size`.
+    slice : str
+        The row, column or channel in which the wrong entries lie, if they form one.
     place : str
         At the point, at a generic point nearby, or at a special point.
     why : str
@@ -68,6 +70,7 @@ class Finding:
     wrong: int = 0
     measured: int = 0
     size: int = 0
+    slice: str = ""
     place: str = ""
     why: str = ""
     source: str = ""

@@ -1,75 +1,196 @@
-"""Where in a block the gradient is wrong: entries, one by one or by halves."""
+"""Where in a block the gradient is wrong.
+
+Few entries are measured one by one.  Among many, with e the error of the gradient, the slopes
+sum e_i v_i and sum e_i v_i i/n give the number of a single wrong entry as a quotient; the
+interval that the errors allow is searched again, until one entry is left.  Where there are
+several, the block is halved and the loud halves followed.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtest.judgement import Judgement
+from gradtest.numerics.chebyshev import slopes_at_centre
+from gradtest.numerics.spectrum import read
 from gradtest.probe import Probe
 from gradtest.spaces import arrays
-from gradtest.verdict import Comparison, Word, compare
+from gradtest.verdict import BEYOND, Word, compare
 
 from .evidence import Entry
 
-__all__ = ["entries", "halves"]
+__all__ = ["Located", "locate"]
 
 #: Blocks up to this size are measured entry by entry; it is what fits on a screen, too.
 FEW = 64
 
+#: Wrong entries that are looked for in a larger block before it is called wrong in many places.
+MOST = 8
 
-def entries(judgement: Judgement) -> list[Entry]:
-    """Return measured entries of the block: all of them if there are few, else those that are wrong.
 
-    Costs 5 to 30 evaluations for an entry; in a large block some 10 for every halving of every
-    wrong entry, up to eight of these.
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Entries that were measured, and the slice in which the wrong ones lie.
+
+    Attributes
+    ----------
+    entries : list of Entry
+    complete : bool
+        Whether no wrong entry is left outside of `entries` and `slice`.
+    slice : str
+        As in ``row 3``; empty where the wrong entries form none.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    complete: bool = False
+    slice: str = ""
+
+
+def locate(judgement: Judgement) -> Located:
+    """Return where the block of a disagreement is wrong.
+
+    Costs 5 to 30 evaluations an entry for up to 64 entries.  In a larger block some 60 to 100
+    for a single wrong entry, however large the block, and some 20 for every halving where there
+    are several.
     """
     probe, block = judgement.probe, judgement.block
-    size = int(arrays.size(probe.leaves[block]))
-    indices = range(size) if size <= FEW else halves(judgement)
-    return [_entry(probe, block, int(i)) for i in indices]
-
-
-def halves(judgement: Judgement, most: int = 8) -> list[int]:
-    """Return the flat indices of wrong entries of a large block, by following the loud halves."""
-    probe, block, v = judgement.probe, judgement.block, judgement.direction[judgement.block]
-    waiting, found = [(0, int(np.size(v)))], []
-    while waiting and len(found) < most:
-        start, stop = waiting.pop()
-        if stop - start == 1:
-            found.append(start)
-            continue
-        middle = (start + stop) // 2
-        loud = [
-            part
-            for part in ((start, middle), (middle, stop))
-            if _compare(probe, block, _only(v, *part)).word is Word.DISAGREES
-        ]
-        waiting.extend(loud)
-    return found
-
-
-def _only(v: Any, start: int, stop: int) -> Any:
-    part = np.zeros(v.size, v.dtype)
-    part[start:stop] = v.reshape(-1)[start:stop]
-    return part.reshape(v.shape)
-
-
-def _compare(probe: Probe, block: int, v: Any) -> Comparison:
-    return compare(probe.line({block: v}), probe.claim({block: v}))
+    size = arrays.size(probe.leaves[block])
+    if size <= FEW:
+        return Located([_entry(probe, block, i) for i in range(size)], complete=True)
+    return _Search(judgement).run()
 
 
 def _entry(probe: Probe, block: int, flat: int) -> Entry:
     x = probe.leaves[block]
     index = tuple(int(i) for i in np.unravel_index(flat, arrays.shape(x)))
     v, step = arrays.coordinate(x, index)
-    comparison = _compare(probe, block, v)
+    comparison = compare(probe.line({block: v}), probe.claim({block: v}))
     estimate = comparison.estimate
-    return Entry(
-        index,
-        comparison.claim.value / step,
-        estimate.value / step,
-        estimate.error / step,
-        comparison.word is Word.DISAGREES,
-    )
+    wrong = comparison.word is Word.DISAGREES
+    return Entry(index, comparison.claim.value / step, estimate.value / step, estimate.error / step, wrong)
+
+
+class _Slope(NamedTuple):
+    """The error of the gradient along one direction, and how far it may be off."""
+
+    value: float
+    error: float
+
+    @property
+    def loud(self) -> bool:
+        return not abs(self.value) <= BEYOND * self.error
+
+
+class _Search:
+    """The search for wrong entries in a large block."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        self.probe, self.block = judgement.probe, judgement.block
+        self.direction = arrays.flat(judgement.direction[self.block])
+        self.x = judgement.probe.leaves[self.block]
+        self.size = self.direction.size
+        self.slice = ""
+        self.step = judgement.comparison.estimate.step or 2.0**-8
+        self.found: list[Entry] = []
+
+    def run(self) -> Located:
+        samples = [_entry(self.probe, self.block, i) for i in (self.size // 3, self.size // 2 + 1)]
+        if all(entry.wrong for entry in samples):
+            return Located(samples)  # wrong everywhere, or nearly: no use to list the entries
+        self.split(0, self.size)
+        self.found.sort(key=lambda entry: entry.index)
+        complete = bool(self.slice) or 0 < len(self.found) < MOST
+        return Located(self.found, complete, self.slice)
+
+    # -- measuring ----------------------------------------------------------------------------
+
+    def measure(self, start: int, stop: int, *, tilted: bool = False) -> _Slope:
+        """Return sum e_i v_i over an interval, less what was found already (8 evaluations).
+
+        With `tilted` each term is weighted by 1/2 + (i - start) / n.
+        """
+        weighted = np.zeros_like(self.direction)
+        weighted[start:stop] = self.direction[start:stop]
+        if tilted:
+            weighted[start:stop] *= 0.5 + np.arange(stop - start, dtype=self.real) / (stop - start)
+        for entry in self.found:
+            weighted[np.ravel_multi_index(entry.index, arrays.shape(self.x))] = 0.0
+        return self.slope(weighted)
+
+    @property
+    def real(self) -> np.dtype[Any]:
+        """The precision of the weights: that of the parameters, so that a large block stays small."""
+        return np.dtype(np.float32) if self.direction.dtype.itemsize <= 4 else np.dtype(np.float64)
+
+    def slope(self, weighted: NDArray[Any]) -> _Slope:
+        direction = {self.block: arrays.like(self.x, weighted)}
+        line, claim = self.probe.line(direction), self.probe.claim(direction)
+        reading = read(line.around(self.step, 8), self.step, slopes_at_centre(8), line)
+        if reading is None or not math.isfinite(claim.value):
+            return _Slope(math.inf, math.inf)
+        return _Slope(claim.value - reading.value, claim.rounding + reading.error)
+
+    # -- searching ----------------------------------------------------------------------------
+
+    def split(self, start: int, stop: int) -> None:
+        """Find the wrong entries of an interval: by quotient if it is one, else by halves."""
+        if len(self.found) >= MOST or self.in_slice():
+            return
+        total = self.measure(start, stop)
+        if not total.loud:
+            return
+        if self.decode(start, stop, total) and not self.measure(start, stop).loud:
+            return
+        if stop - start > 1:
+            middle = (start + stop) // 2
+            self.split(start, middle)
+            self.split(middle, stop)
+
+    def decode(self, start: int, stop: int, total: _Slope) -> bool:
+        """Read the number of a single wrong entry off two slopes; True if one was found and is wrong."""
+        while stop - start > 3:
+            n = stop - start
+            moment = self.measure(start, stop, tilted=True)
+            share = moment.value / total.value - 0.5
+            doubt = (moment.error + abs(share + 0.5) * total.error) / abs(total.value)
+            doubt += float(np.finfo(self.real).eps)
+            if not (-doubt <= share < 1 + doubt and doubt < 0.25):
+                return False
+            low, high = (round(start + n * (share + sign * doubt)) for sign in (-1, 1))
+            start, stop = max(start, low), min(stop, high + 1)
+            if not 0 < stop - start <= n / 2:
+                return False
+            if stop - start > 3:
+                total = self.measure(start, stop)
+                if not total.loud:
+                    return False
+        candidates = [_entry(self.probe, self.block, i) for i in range(start, stop)]
+        wrong = [entry for entry in candidates if entry.wrong]
+        self.found.extend(entry for entry in wrong if entry not in self.found)
+        return bool(wrong)
+
+    def in_slice(self) -> bool:
+        """Whether the wrong entries lie in one row, column or channel, outside of which all is right."""
+        size = arrays.shape(self.x)
+        if self.slice or len(self.found) not in (3, 6) or len(size) < 2:
+            return bool(self.slice)
+        for axis in range(len(size)):
+            numbers = {entry.index[axis] for entry in self.found}
+            if len(numbers) == 1:
+                (number,) = numbers
+                rest = self.direction.reshape(size).copy()
+                rest[(slice(None),) * axis + (number,)] = 0.0
+                if not self.slope(rest.reshape(-1)).loud:
+                    self.slice = f"{_axis_name(axis, len(size))} {number}"
+        return bool(self.slice)
+
+
+def _axis_name(axis: int, dimensions: int) -> str:
+    if dimensions == 2:
+        return ("row", "column")[axis]
+    return f"slice along axis {axis},"

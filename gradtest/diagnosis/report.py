@@ -150,7 +150,8 @@ def _count(finding: Finding) -> str:
     if finding.size == 1:
         return "the only entry"
     if finding.measured < finding.size:
-        return f"{finding.wrong} wrong entries found among {finding.size}"
+        where = f", all in {finding.slice}" if finding.slice else ""
+        return f"{finding.wrong} wrong of {finding.measured} measured, among {finding.size}{where}"
     right = finding.size - finding.wrong
     return f"{finding.wrong} of {finding.size} entries" + (f"; the other {right} agree" if right else "")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradtest.diagnosis.evidence import Entry, Finding
-from gradtest.diagnosis.localise import entries
+from gradtest.diagnosis.localise import locate
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.diagnosis.suspects import recognise
 from gradtest.judgement import Judgement, judge
@@ -83,7 +83,8 @@ def _block_report(judgement: Judgement) -> BlockReport:
 def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
     case, comparison = judgement.probe.case, judgement.comparison
     x = judgement.probe.leaves[judgement.block]
-    measured = entries(judgement)
+    located = locate(judgement)
+    measured = located.entries
     wrong = [e for e in measured if e.wrong]
     suspicion = recognise(measured, arrays.shape(x))
     worst = max(wrong or measured, key=_badness, default=None)
@@ -97,7 +98,8 @@ def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
         entry=worst,
         wrong=len(wrong),
         measured=len(measured),
-        size=int(np.size(x)),
+        size=arrays.size(x),
+        slice=located.slice,
         place=judgement.place,
         why=suspicion.why,
         source=source_of(case.target),

@@ -27,10 +27,12 @@ __all__ = [
     "direction",
     "entry",
     "fingerprint",
+    "flat",
     "inner",
     "is_array",
     "is_differentiable",
     "largest",
+    "like",
     "magnitude",
     "moved",
     "precision",
@@ -87,8 +89,8 @@ def precision(leaf: Any) -> float:
 
 def fingerprint(leaf: Any) -> int:
     """Return a number that depends on shape and values (on 4096 of them where there are more)."""
-    flat = leaf.reshape(-1) if hasattr(leaf, "reshape") else np.asarray(leaf).reshape(-1)
-    few = foreign.to_host(flat[:: max(1, math.ceil(flat.shape[0] / 4096))])
+    row = leaf.reshape(-1) if hasattr(leaf, "reshape") else np.asarray(leaf).reshape(-1)
+    few = foreign.to_host(row[:: max(1, math.ceil(row.shape[0] / 4096))])
     return zlib.crc32(np.ascontiguousarray(few).tobytes(), zlib.crc32(repr(shape(leaf)).encode()))
 
 
@@ -97,10 +99,6 @@ def fingerprint(leaf: Any) -> int:
 
 def _pieces(n: int) -> Iterator[slice]:
     return (slice(start, start + _PIECE) for start in range(0, n, _PIECE))
-
-
-def _flat(a: Any) -> NDArray[Any]:
-    return foreign.to_host(a).reshape(-1)
 
 
 def _wide(a: NDArray[Any]) -> NDArray[Any]:
@@ -112,24 +110,24 @@ def largest(leaf: Any) -> float:
     """Return max |leaf| (NaN if any entry is), 0 for an empty array."""
     if foreign.is_remote(leaf):
         return foreign.largest(leaf)
-    flat = _flat(leaf)
-    return max((float(np.abs(_wide(flat[s])).max()) for s in _pieces(flat.size)), default=0.0)
+    row = flat(leaf)
+    return max((float(np.abs(_wide(row[s])).max()) for s in _pieces(row.size)), default=0.0)
 
 
 def magnitude(w: Any, out: Any) -> float:
     """Return the Euclidean norm of the products w_i out_i."""
     if foreign.is_remote(out):
         return foreign.magnitude(w, out)
-    a, b = _flat(w), _flat(out)
+    a, b = flat(w), flat(out)
     return math.hypot(*(float(np.linalg.norm(_wide(a[s]) * _wide(b[s]))) for s in _pieces(a.size)))
 
 
-def _mean(flat: NDArray[Any]) -> float:
-    return math.fsum(float(np.abs(_wide(flat[s])).sum()) for s in _pieces(flat.size)) / flat.size
+def _mean(row: NDArray[Any]) -> float:
+    return math.fsum(float(np.abs(_wide(row[s])).sum()) for s in _pieces(row.size)) / row.size
 
 
-def _scales(flat: NDArray[Any], mean: float) -> NDArray[np.float64]:
-    own = np.abs(_wide(flat))
+def _scales(row: NDArray[Any], mean: float) -> NDArray[np.float64]:
+    own = np.abs(_wide(row))
     if not 0.0 < mean < math.inf:
         return np.ones(own.shape)
     own = np.where(own < _STILL * mean, mean, own)
@@ -142,8 +140,8 @@ def scales(x: Any) -> NDArray[np.float64]:
     A power of two near |x_i|, so that no probe steps over the edge of a domain of positive
     numbers; the mean of the block for entries that are zero, 1 where the whole block is.
     """
-    flat = _flat(x)
-    return _scales(flat, _mean(flat)).reshape(shape(x))
+    row = flat(x)
+    return _scales(row, _mean(row)).reshape(shape(x))
 
 
 # -- directions -----------------------------------------------------------------------------------
@@ -160,21 +158,21 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     """
     if foreign.is_remote(x):
         return foreign.direction(x, rng, along)
-    flat = _flat(x)
-    gradient = None if along is None else _flat(along)
-    if flat.dtype.kind == "c":
-        v = _drawn(flat.real, rng, None if gradient is None else gradient.real) + 1j * _drawn(
-            flat.imag, rng, None if gradient is None else gradient.imag
+    row = flat(x)
+    gradient = None if along is None else flat(along)
+    if row.dtype.kind == "c":
+        v = _drawn(row.real, rng, None if gradient is None else gradient.real) + 1j * _drawn(
+            row.imag, rng, None if gradient is None else gradient.imag
         )
     else:
-        v = _drawn(flat, rng, gradient)
+        v = _drawn(row, rng, gradient)
     return _like(x, v.reshape(shape(x)))
 
 
-def _drawn(flat: NDArray[Any], rng: np.random.Generator, gradient: NDArray[Any] | None) -> NDArray[Any]:
-    v, mean = np.empty_like(flat), _mean(flat)
-    for s in _pieces(flat.size):
-        v[s] = _steps(_scales(flat[s], mean), rng, None if gradient is None else gradient[s])
+def _drawn(row: NDArray[Any], rng: np.random.Generator, gradient: NDArray[Any] | None) -> NDArray[Any]:
+    v, mean = np.empty_like(row), _mean(row)
+    for s in _pieces(row.size):
+        v[s] = _steps(_scales(row[s], mean), rng, None if gradient is None else gradient[s])
     return v
 
 
@@ -200,9 +198,9 @@ def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
     """Return the direction that moves one entry of `x` (by its real part) by about its size, and that size."""
     if foreign.is_remote(x):
         return foreign.coordinate(x, index)
-    flat = _flat(x)
+    row = flat(x)
     at = int(np.ravel_multi_index(index, shape(x))) if index else 0
-    step = float(_scales(flat[at : at + 1], _mean(flat))[0])
+    step = float(_scales(row[at : at + 1], _mean(row))[0])
     v = np.zeros(shape(x))
     v[index] = step
     return _like(x, v), step
@@ -260,7 +258,7 @@ def inner(a: Any, b: Any) -> float:
         return float(np.dot(a.reshape(-1), b.reshape(-1)))
     if foreign.is_remote(a) or foreign.is_remote(b):
         return foreign.inner(a, b)
-    left, right = _flat(a), _flat(b)
+    left, right = flat(a), flat(b)
     return math.fsum(float(np.vdot(_wide(left[s]), _wide(right[s])).real) for s in _pieces(left.size))
 
 
@@ -268,20 +266,30 @@ def sizes(a: Any, b: Any) -> float:
     """Return sum |a_i| |b_i|: the inner product, had nothing cancelled."""
     if foreign.is_remote(a) or foreign.is_remote(b):
         return foreign.sizes(a, b)
-    left, right = _flat(a), _flat(b)
+    left, right = flat(a), flat(b)
     return math.fsum(
         float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in _pieces(left.size)
     )
 
 
+def like(x: Any, values: NDArray[Any]) -> Any:
+    """Return flat `values` in the shape, kind and dtype of `x`."""
+    return _like(x, values.reshape(shape(x)))
+
+
+def flat(a: Any) -> NDArray[Any]:
+    """Return the values of `a` in one row, on the host; a view where that can be."""
+    return foreign.to_host(a).reshape(-1)
+
+
 def terms(a: Any, b: Any) -> NDArray[np.float64]:
     """Return the products |a_i| |b_i|, flat, on the host."""
-    return np.abs(_wide(_flat(a))) * np.abs(_wide(_flat(b)))
+    return np.abs(_wide(flat(a))) * np.abs(_wide(flat(b)))
 
 
 def scaled(v: Any, factors: NDArray[Any]) -> Any:
     """Return `v` with its entries multiplied by `factors` (flat)."""
-    return _like(v, (_flat(v) * factors.astype(np.float64)).reshape(shape(v)))
+    return _like(v, (flat(v) * factors.astype(np.float64)).reshape(shape(v)))
 
 
 def entry(a: Any, index: tuple[int, ...]) -> Any:
