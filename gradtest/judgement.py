@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradtest.kinks import outside_subgradient, smooth_everywhere
+from gradtest.case import Raised
 from gradtest.numerics.estimate import Quality
 from gradtest.probe import Claim, Direction, Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
-from gradtest.targets import Raised
 from gradtest.verdict import Comparison, Word, compare, resolution_asked
 
 __all__ = ["Judgement", "Place", "judge"]

@@ -82,9 +82,10 @@ def resolution_asked(eps: float) -> float:
 def coarsest_accepted(eps: float) -> float:
     """Return the coarsest resolution an *agrees* may have where noise forbids a better one.
 
-    A check that could not have seen 1 % (10 % in low precision) says nothing worth having.
+    A check that could not have seen 1 % (10 % in float32 and below; in bfloat16, whose own
+    epsilon is 1 %, 25 %) says nothing worth having.
     """
-    return 0.01 if eps < 1e-12 else 0.1
+    return 0.01 if eps < 1e-12 else max(0.1, min(0.25, 32 * eps))
 
 
 def _difference(claim: Claim, estimate: Estimate) -> float:
