@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtest.case import Case
 from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType
 from gradtest.properties.laws import examine
@@ -59,7 +60,7 @@ def check(target: Target, /, *inputs: Any, settings: Settings = DEFAULT, **named
         )
     if not isinstance(settings, Settings):
         raise MisusedType(f"settings={settings!r} is not a gradtest.Settings")
-    return examine(target.bind(inputs, named), settings)
+    return examine(Case(target, inputs, named), settings)
 
 
 def assert_gradients(

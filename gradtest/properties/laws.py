@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from gradtest.case import Case, Raised
 from gradtest.diagnosis.evidence import Entry, Finding
 from gradtest.diagnosis.localise import locate
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.diagnosis.suspects import recognise
 from gradtest.judgement import Judgement, judge
+from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
-from gradtest.targets import BrokenContract, Case, Raised, Target
+from gradtest.targets import Target
 from gradtest.verdict import Word
 
 __all__ = ["examine"]
@@ -33,7 +35,7 @@ def examine(case: Case, settings: Settings) -> Report:
     Report
         A target that raises, or whose gradient does not fit, is a finding, not an exception.
     """
-    rng = np.random.default_rng([settings.seed, *map(arrays.fingerprint, map(case.inputs.leaves.__getitem__, case.real))])
+    rng = np.random.default_rng([settings.seed, *(arrays.fingerprint(case.leaves[i]) for i in case.real)])
     try:
         with np.errstate(all="ignore"):
             probe = Probe(case, rng)
@@ -104,7 +106,7 @@ def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
         why=suspicion.why,
         source=source_of(case.target),
         others=tuple((j.name, _short(j)) for j in all_of_them if j is not judgement),
-        inputs=_inputs(judgement.probe.case),
+        inputs=case.point(),
         evaluations=case.evaluations,
         excess=comparison.excess,
     )
@@ -118,11 +120,6 @@ def _short(judgement: Judgement) -> str:
     return {Word.AGREES: "ok", Word.DISAGREES: "wrong", Word.UNDECIDED: "undecided"}[judgement.word]
 
 
-def _inputs(case: Case) -> dict[str, Any]:
-    args, kwargs = case.inputs.build(case.inputs.leaves)
-    return dict(zip(case.input_names, args, strict=False)) | dict(kwargs)
-
-
 def _single(case: Case, finding: Finding) -> Report:
     return Report(case.target.name, str(Word.DISAGREES), finding.what, (finding,), (), case.evaluations)
 
@@ -134,7 +131,7 @@ def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
         parameter=case.target.name,
         what=broken.message.split(";")[0].split(". ")[0],
         source=source_of(case.target),
-        inputs=_inputs(case),
+        inputs=case.point(),
         evaluations=case.evaluations,
         detail=broken.message,
     )
@@ -150,7 +147,7 @@ def _raised_finding(case: Case, raised: Raised) -> Finding:
         parameter=case.target.name,
         what=f"{case.target.name}: {raised.role} raised {type(raised.error).__name__}",
         source=where,
-        inputs=_inputs(case),
+        inputs=case.point(),
         evaluations=case.evaluations,
         detail=f"{type(raised.error).__name__}: {raised.error}",
     )

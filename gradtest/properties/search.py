@@ -12,6 +12,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.strategies import SearchStrategy
 
+from gradtest.case import Case
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import GradientError, Misuse, MisusedType
@@ -98,7 +99,7 @@ def property_of(
     tally = Tally()
 
     def gradients_agree(point: Point) -> None:
-        report = examine(subject.bind((), point) if _by_name(subject) else subject.bind(tuple(point.values()), {}), settings)
+        report = examine(Case(subject, *((), point) if _by_name(subject) else (tuple(point.values()), {})), settings)
         tally.add(report)
         tell(report)
         report.raise_if_wrong()
@@ -231,7 +232,7 @@ def search(
 
     def gradients_agree(point: Point) -> None:
         nonlocal found
-        report = examine(target.bind(tuple(point.values()), {}), settings)
+        report = examine(Case(target, tuple(point.values())), settings)
         if not found:
             tally.add(report)
         found = found or report.verdict == "disagrees"

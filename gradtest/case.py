@@ -1,0 +1,332 @@
+"""A target at a point: the map as a function of leaves, and what is claimed there."""
+
+from __future__ import annotations
+
+import copy
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradtest.errors import Misuse, MisusedType, nearest
+from gradtest.spaces import arrays
+from gradtest.spaces.containers import Tree, flatten
+
+from .matching import Input, Matcher
+from .signatures import (
+    Arguments,
+    Plan,
+    backward_plan,
+    bind,
+    check_fit,
+    forward_plan,
+    gradient_plan,
+    label,
+)
+from .targets import Target
+
+__all__ = ["Case", "Raised"]
+
+
+class Raised(Exception):
+    """The code under test raised; `role` says which part, and the cause is chained."""
+
+    def __init__(self, role: str, error: BaseException) -> None:
+        super().__init__(f"{role} raised {type(error).__name__}: {error}")
+        self.role = role
+        self.error = error
+
+
+class _Calls:
+    """How often the forward function was called; shared by a case and those made from it."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Case:
+    """A target at a point: leaves, names, and what is claimed there.
+
+    The forward function and the derivative are given copies of the arrays at the point, so that
+    neither can harm the other, or the measurement, by changing its inputs in place.
+
+    Parameters
+    ----------
+    target : Target
+    args, kwargs
+        The inputs of its forward function.
+
+    Attributes
+    ----------
+    target : Target
+    inputs : tuple of Input
+        By name, in the order of the signature.
+    leaves : list
+        The leaves of all inputs, one after the other: the point.
+    names : tuple of str
+        A readable name for every leaf, e.g. ``weights[0]``.
+    real : tuple of int
+        Which leaves can be differentiated by.
+    mutated : tuple of str
+        Leaves that the forward function was seen to change in place.
+
+    Raises
+    ------
+    Misuse
+        If the inputs do not fit the signature, are of no kind that can be checked, or if `wrt` of
+        the target does not name any.
+    """
+
+    def __init__(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
+        self.target = target
+        self._arguments = bind(target.forward, args, kwargs or {})
+        self._tree = flatten(list(self._arguments.values))
+        self.leaves: list[Any] = self._tree.leaves
+        self.inputs = _inputs(self._arguments)
+        self.names = tuple(one.name + path for one in self.inputs for path in one.paths)
+        self.real = tuple(i for i, leaf in enumerate(self.leaves) if arrays.is_differentiable(leaf))
+        self.mutated: tuple[str, ...] = ()
+        self._calls = _Calls()
+        self._plan: Plan | None = None
+        _check_kinds(self)
+        _check_wrt(self)
+        self._matcher = Matcher(label(target.derivative), self.inputs, target.wrt)
+
+    @property
+    def evaluations(self) -> int:
+        """Calls of the forward function so far, those at other points made from this one included."""
+        return self._calls.count
+
+    def at(self, leaves: Sequence[Any]) -> Case:
+        """Return the case of the same target at other leaves."""
+        other = copy.copy(self)
+        other.leaves = list(leaves)
+        return other
+
+    def owner(self, leaf: int) -> str:
+        """Return the name of the input that holds a leaf."""
+        return next(one.name for one in reversed(self.inputs) if one.first <= leaf and one.leaves)
+
+    def point(self) -> dict[str, Any]:
+        """Return the inputs by name."""
+        return dict(zip(self._arguments.names, self._tree.build(self.leaves), strict=True))
+
+    # -- the map ------------------------------------------------------------------------------
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """Call the forward function and return all that it returns."""
+        self._calls.count += 1
+        values = self._tree.build([_own(leaf) for leaf in leaves] if self.mutated else leaves)
+        placed = self._arguments.placed
+        named = dict(zip(self._arguments.names[placed:], values[placed:], strict=True))
+        return self.target.forward(*values[:placed], **named)
+
+    def raw(self) -> Any:
+        """Call the forward function at the point itself, on copies.
+
+        Raises
+        ------
+        Raised
+            If the function raises.
+        """
+        given = list(map(_own, self.leaves))
+        try:
+            returned = self.call(given)
+        except Misuse:
+            raise
+        except Exception as error:
+            raise Raised("forward", error) from error
+        changed = [n for n, a, b in zip(self.names, given, self.leaves, strict=True) if not _same(a, b)]
+        self.mutated = tuple(dict.fromkeys((*self.mutated, *changed)))
+        return returned
+
+    def primal(self, returned: Any) -> Any:
+        """Return the output proper of what `forward` returned: without the cache, if it has one."""
+        return self._split(returned)[0]
+
+    def _split(self, returned: Any) -> tuple[Any, Any]:
+        """Return output and cache (None where there is none)."""
+        if self.target.form != "vjp" or "cache" not in self._backward_plan(returned).order:
+            return returned, None
+        if not isinstance(returned, tuple) or len(returned) < 2:
+            raise MisusedType(
+                f"vjp={label(self.target.derivative)} takes a cache, but {self.target.name} returned "
+                f"{type(returned).__name__}; let it return (out, cache)"
+            )
+        *out, cache = returned
+        return (out[0] if len(out) == 1 else tuple(out)), cache
+
+    def _backward_plan(self, returned: Any) -> Plan:
+        if self._plan is None:
+            self._plan = backward_plan(self.target.derivative, self._arguments.names, returned)
+        return self._plan
+
+    # -- the claim ----------------------------------------------------------------------------
+
+    def pull_back(self, returned: Any, cotangent: Any) -> dict[int, Any]:
+        """Return the claimed gradients: leaf number -> array of the shape of the leaf.
+
+        `returned` is what `forward` returned at this point, `cotangent` has the structure of its
+        output.  Leaves for which nothing is claimed (None, or left out) are absent.
+
+        Raises
+        ------
+        Raised
+            If the derivative raises.
+        BrokenContract
+            If what it returns cannot be matched to the inputs.
+        """
+        out, cache = self._split(returned)
+        if self.target.form == "vjp":
+            given = {"cotangent": _copied(cotangent), "cache": cache}
+            pieces = self._matcher.match(self._ask(self._backward_plan(returned), given))
+            return {i: self._finished(i, piece) for i, piece in pieces.items()}
+        if not arrays.is_array(out):
+            raise MisusedType(
+                f"{self.target.name} returned {type(out).__name__}, and {self.target.form}= is for one "
+                "number or one array; give its derivative as vjp="
+            )
+        result = self._ask(gradient_plan(self.target.derivative, self._arguments.names), {})
+        if self.target.form == "value_and_grad":
+            result = result[1] if len(result) == 2 else tuple(result[1:])
+        contract = self._matcher.contracted
+        return {
+            i: self._finished(i, contract(self.names[i], self.leaves[i], out, cotangent, piece))
+            for i, piece in self._matcher.match(result).items()
+        }
+
+    def _ask(self, plan: Plan, given: Mapping[str, Any]) -> Any:
+        """Call the derivative, on copies."""
+        values = tuple(self._tree.build(list(map(_own, self.leaves))))
+        args, kwargs = plan.arguments(replace(self._arguments, values=values), given)
+        check_fit(self.target.form, self.target.derivative, args, kwargs)
+        try:
+            return self.target.derivative(*args, **kwargs)
+        except Exception as error:
+            raise Raised(self.target.form, error) from error
+
+    def _finished(self, i: int, piece: Any) -> Any:
+        return _own(self._matcher.fitted(self.names[i], self.leaves[i], piece))
+
+    # -- the claim of a jvp -------------------------------------------------------------------
+
+    @property
+    def movable(self) -> tuple[int, ...]:
+        """The leaves that a jvp has tangents for: real ones, of inputs given by position."""
+        placeable = self._arguments.names[: self._arguments.placeable]
+        wanted = [name for name in self._matcher.wanted if name in placeable]
+        return tuple(i for i in self.real if self.owner(i) in wanted)
+
+    def push_forward(self, direction: Mapping[int, Any], out: Tree) -> dict[int, Any]:
+        """Return the claimed tangents of the output leaves, along tangents of some input leaves.
+
+        `out` is the output at this point, taken apart.
+
+        Raises
+        ------
+        Raised
+            If the derivative raises.
+        BrokenContract
+            If what it returns is not like the output.
+        """
+        names, placeable = self._arguments.names, self._arguments.placeable
+        still = (_still(leaf) if i not in direction else direction[i] for i, leaf in enumerate(self.leaves))
+        tangents = self._tree.build(list(still))[:placeable]
+        primals = self._tree.build(list(map(_own, self.leaves)))[:placeable]
+        plan = forward_plan(self.target.derivative, names)
+        result = self._ask(plan, {"primals": tuple(primals), "tangents": tuple(tangents)})
+        return self._matcher.tangents(result, out)
+
+
+# -- leaves ---------------------------------------------------------------------------------------
+
+
+def _inputs(arguments: Arguments) -> tuple[Input, ...]:
+    inputs: list[Input] = []
+    first = 0
+    for name, value in zip(arguments.names, arguments.values, strict=True):
+        tree = flatten(value)
+        inputs.append(Input(name, value, tuple(tree.leaves), tree.paths, first))
+        first += len(tree.leaves)
+    return tuple(inputs)
+
+
+def _own(leaf: Any) -> Any:
+    """Return an array in memory of its own; anything else as it is."""
+    return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf
+
+
+def _copied(value: Any) -> Any:
+    tree = flatten(value)
+    return tree.build(list(map(_own, tree.leaves)))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if not isinstance(a, np.ndarray) or a.dtype.kind not in "fiubcV":
+        return True
+    if a.shape != b.shape:
+        return False
+    return bool(np.all(a == b)) or np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def _still(leaf: Any) -> Any:
+    """Return the tangent of a leaf that does not move; None for what is no array."""
+    if arrays.is_differentiable(leaf):
+        return arrays.zeros(leaf)
+    return np.zeros(arrays.shape(leaf)) if arrays.is_array(leaf) else None
+
+
+# -- misuse ---------------------------------------------------------------------------------------
+
+
+def _check_kinds(case: Case) -> None:
+    for name, leaf in zip(case.names, case.leaves, strict=True):
+        dtype = getattr(leaf, "dtype", type(leaf).__name__)
+        kind = getattr(dtype, "kind", "c" if dtype == "complex" else "")
+        if kind == "O" and any(isinstance(entry, numbers.Number) for entry in np.ravel(leaf)):
+            raise MisusedType(
+                f"{name} is an array of objects; gradtest needs numbers: give {name}.astype(float)"
+            )
+        if kind == "c":
+            raise MisusedType(
+                f"{name} is complex ({dtype}); gradtest differentiates real inputs: give the real and the "
+                "imaginary part as two inputs"
+            )
+        if kind == "f" and arrays.size(leaf) == 0:
+            raise Misuse(
+                f"{name} is empty (shape {arrays.shape(leaf)}): there is nothing to differentiate; "
+                "give at least one entry"
+            )
+    if not case.real:
+        raise MisusedType(_nothing_real(case))
+
+
+def _nothing_real(case: Case) -> str:
+    for name, leaf in zip(case.names, case.leaves, strict=True):
+        if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "iub":
+            return (
+                f"{name} holds integers ({leaf.dtype}), which have no derivative; give real numbers: "
+                f"{name}.astype(float)"
+            )
+        if isinstance(leaf, int):
+            return f"{name}={leaf!r} is an integer, which has no derivative; give {float(leaf)!r}"
+    kinds = ", ".join(sorted({type(leaf).__name__ for leaf in case.leaves})) or "nothing"
+    return f"{case.target.name} got no real array to differentiate by (only {kinds}); pass its inputs"
+
+
+def _check_wrt(case: Case) -> None:
+    inputs = {one.name: one for one in case.inputs}
+    for name in case.target.wrt or ():
+        if name not in inputs:
+            raise Misuse(
+                f"wrt names {name!r}, but {case.target.name} has no such input; {nearest(name, inputs)}"
+            )
+        if not inputs[name].differentiable:
+            raise MisusedType(
+                f"wrt names {name!r}, which holds no real number; leave it out, or give {name} as real "
+                "numbers"
+            )

@@ -1,0 +1,359 @@
+"""What a derivative returned, matched to the leaves of the inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradtest.spaces import arrays
+from gradtest.spaces.containers import Part, Tree, flatten, parts
+
+from .signatures import meant
+
+__all__ = ["BrokenContract", "Input", "Matcher", "as_array"]
+
+
+class BrokenContract(Exception):
+    """What the derivative returned does not fit the inputs; `code` is the page of `explain`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input, taken apart.
+
+    Attributes
+    ----------
+    name : str
+    value : Any
+        As it was given; at other points only its structure counts.
+    leaves : tuple
+        Its leaves; `paths` says where in the value each of them is.
+    paths : tuple of str
+    first : int
+        The number that its first leaf has among those of all inputs.
+    """
+
+    name: str
+    value: Any
+    leaves: tuple[Any, ...]
+    paths: tuple[str, ...]
+    first: int
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether any of its leaves has a derivative."""
+        return any(map(arrays.is_differentiable, self.leaves))
+
+
+def as_array(piece: Any) -> Any:
+    """Return a gradient as an array, from nested lists of numbers or a sparse matrix too; else None."""
+    if arrays.is_array(piece):
+        return np.asarray(piece) if isinstance(piece, (int, float, complex)) else piece
+    if hasattr(piece, "toarray"):
+        return piece.toarray()  # of scipy.sparse
+    if not isinstance(piece, (list, tuple)):
+        return None
+    try:
+        array = np.asarray(piece)
+    except (TypeError, ValueError):
+        return None  # ragged
+    return array if array.dtype.kind in "fiubc" else None
+
+
+class Matcher:
+    """Reads what one derivative returns, and complains in its name.
+
+    Parameters
+    ----------
+    claimant : str
+        What to call the derivative.
+    inputs : sequence of Input
+        All of them, in order.
+    wrt : sequence of str, or None
+        The inputs for which it claims a derivative; by default what comes back tells.
+    """
+
+    def __init__(self, claimant: str, inputs: Sequence[Input], wrt: Sequence[str] | None) -> None:
+        self.claimant = claimant
+        self.inputs = {one.name: one for one in inputs}
+        self.strict = wrt is not None
+        self.wanted = [one.name for one in inputs if one.differentiable] if wrt is None else list(wrt)
+
+    def match(self, result: Any) -> dict[int, Any]:
+        """Return what came back for each leaf; leaves for which nothing is claimed are absent.
+
+        A result may be read in several ways (is a list of two arrays the gradients of two inputs,
+        or of the one input that is a list?).  The first in which all shapes fit is meant, or else
+        the first in which the structure does.
+
+        Raises
+        ------
+        BrokenContract
+            If the structure fits in none.
+        """
+        if result is None:
+            raise BrokenContract("GT302", f"{self.claimant} returned None; is a return statement missing?")
+        fitting: list[dict[int, Any]] = []
+        complaints: list[BrokenContract] = []
+        for reading in self._readings(result):
+            try:
+                found = [leaf for name, piece in reading.items() for leaf in self._aligned(name, piece)]
+            except BrokenContract as complaint:
+                complaints.append(complaint)
+                continue
+            fitting.append({number: piece for number, _, piece in found})
+            if all(_shape(piece) == arrays.shape(leaf) for _, leaf, piece in found):
+                return self._complete(fitting[-1])
+        if fitting:
+            return self._complete(fitting[0])
+        raise self._miscounted(result) or complaints[0]
+
+    # -- which input is meant -----------------------------------------------------------------
+
+    def _readings(self, result: Any) -> Iterator[dict[str, Any]]:
+        """Yield the ways to read a result, as input -> piece, the likeliest first."""
+        wanted, several = self.wanted, isinstance(result, (tuple, list))
+        named = {part.key: part.value for part in parts(result) or () if part.key is not None}
+        if named:
+            yield from self._by_name(named)
+        if several and len(result) == len(wanted):
+            yield dict(zip(wanted, result, strict=True))
+        elif several and len(result) == len(self.inputs):
+            yield dict(zip(self.inputs, result, strict=True))
+        yield {wanted[0]: result}
+        if several and len(result) < len(wanted) and not self.strict:
+            yield dict(zip(wanted, result, strict=False))
+        if len(wanted) > 1 and isinstance(result, np.ndarray) and result.shape[:1] == (len(wanted),):
+            yield dict(zip(wanted, result, strict=True))  # stacked
+
+    def _by_name(self, named: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Read gradients by their keys: of inputs (W, dW, grad_W, ...), or of what inputs hold.
+
+        Keys that mean nothing may be there as long as no input goes without (the gradients of
+        hidden layers, say).  Nothing is yielded where no key means anything: then the whole may
+        belong to one input.
+        """
+        homes = {
+            part.key: one.name
+            for one in self.inputs.values()
+            for part in parts(one.value) or ()
+            if part.key is not None
+        }
+        pieces: dict[str, Any] = {}
+        unknown: dict[str, Any] = {}
+        for key, piece in named.items():
+            name, part = meant(key, list(self.inputs)), meant(key, list(homes))
+            if name is not None:
+                pieces[name] = piece
+            elif part is not None:
+                pieces.setdefault(homes[part], {})[key] = piece
+            else:
+                unknown[key] = piece
+        if pieces:
+            yield pieces if set(self.wanted) <= set(pieces) else pieces | unknown
+
+    # -- which leaf is meant ------------------------------------------------------------------
+
+    def _aligned(self, name: str, piece: Any) -> Iterator[tuple[int, Any, Any]]:
+        """Yield the number and the value of each leaf of an input, with what came back for it."""
+        if name not in self.inputs:
+            raise BrokenContract(
+                "GT301",
+                f"{self.claimant} returned a gradient called {name!r}, but there is no such input; "
+                f"the inputs are {', '.join(self.inputs)}",
+            )
+        one = self.inputs[name]
+        numbers = {path: one.first + i for i, path in enumerate(one.paths)}
+        for path, leaf, found in self._paired(one.value, piece, name, ""):
+            if arrays.is_differentiable(leaf):
+                yield numbers[path], leaf, found
+
+    def _paired(self, value: Any, piece: Any, name: str, path: str) -> Iterator[tuple[str, Any, Any]]:
+        """Walk down a value and what came back for it, side by side."""
+        if piece is None:
+            return
+        inside = parts(value)
+        if inside is None:
+            if isinstance(piece, Mapping):
+                raise self._unlike(name + path, "an array", piece)
+            yield path, value, piece
+            return
+        for part, found in self._siblings(value, inside, piece, name + path):
+            yield from self._paired(part.value, found, name, path + part.path)
+
+    def _siblings(self, value: Any, inside: list[Part], piece: Any, where: str) -> list[tuple[Part, Any]]:
+        """Pair the parts of a container with those of what came back: by key, or else in order."""
+        given = parts(piece)
+        if given is None and arrays.is_array(piece) and arrays.shape(piece):
+            given = [Part(None, "", row) for row in piece]
+        if given is None or (isinstance(value, Mapping) and any(part.key is None for part in given)):
+            raise self._unlike(where, f"a {type(value).__name__}", piece)
+        if any(part.key is None for part in (*inside, *given)):
+            if isinstance(piece, Mapping):
+                raise self._unlike(where, f"a {type(value).__name__}", piece)
+            if len(given) != len(inside):
+                raise BrokenContract(
+                    "GT301",
+                    f"{self.claimant} returned {len(given)} gradients for `{where}`, which has "
+                    f"{len(inside)} parts",
+                )
+            return [(part, other.value) for part, other in zip(inside, given, strict=True)]
+        mine = {str(part.key): part for part in inside}
+        pairs = []
+        for other in given:
+            key = meant(str(other.key), list(mine))
+            if key is None:
+                raise BrokenContract(
+                    "GT301",
+                    f"{self.claimant} returned a gradient for `{where}{other.path}`, but {where} has no such "
+                    f"part; its parts are {', '.join(where + part.path for part in inside[:8])}",
+                )
+            pairs.append((mine[key], other.value))
+        return pairs
+
+    # -- complaints ---------------------------------------------------------------------------
+
+    def _complete(self, found: dict[int, Any]) -> dict[int, Any]:
+        """Return what was found, once no input that `wrt` names is passed over."""
+        for name in self.wanted if self.strict else ():
+            one = self.inputs[name]
+            if not any(one.first <= i < one.first + len(one.leaves) for i in found):
+                raise BrokenContract(
+                    "GT302", f"{self.claimant} returned nothing for `{name}`, which wrt= names"
+                )
+        return found
+
+    def _miscounted(self, result: Any) -> BrokenContract | None:
+        if not isinstance(result, (tuple, list)):
+            return None
+        if len(self.wanted) > 1:
+            return BrokenContract(
+                "GT301",
+                f"{self.claimant} returned {len(result)} gradients, but the differentiable inputs are "
+                f"{', '.join(self.wanted)}; return one for each, in this order, or name them with wrt=",
+            )
+        if parts(self.inputs[self.wanted[0]].value) is not None:
+            return None
+        return BrokenContract(
+            "GT301",
+            f"{self.claimant} returned {len(result)} gradients, but the only input to differentiate by is "
+            f"{self.wanted[0]}",
+        )
+
+    def _unlike(self, where: str, expected: str, piece: Any) -> BrokenContract:
+        return BrokenContract(
+            "GT302",
+            f"{self.claimant} returned {type(piece).__name__} as the gradient for `{where}`; "
+            f"expected {expected}",
+        )
+
+    # -- one gradient -------------------------------------------------------------------------
+
+    def contracted(self, name: str, leaf: Any, out: Any, cotangent: Any, piece: Any) -> Any:
+        """Contract a gradient, an elementwise derivative or a Jacobian with the cotangent."""
+        g = self._numbers(name, piece)
+        taken, given = arrays.shape(leaf), arrays.shape(out)
+        if arrays.size(out) == 1 and (given == () or g.shape != given + taken):
+            return g * float(np.asarray(cotangent).reshape(()))
+        if g.shape == given + taken:
+            return np.tensordot(np.asarray(cotangent), np.asarray(g), axes=len(given))
+        if g.shape == given == taken:
+            return g * cotangent
+        raise BrokenContract(
+            "GT301",
+            f"{self.claimant} returned shape {g.shape} for `{name}`, where the output has shape {given} and "
+            f"the input {taken}; expected a Jacobian of shape {given + taken}"
+            + (f", or an elementwise derivative of shape {taken}" if taken == given else ""),
+        )
+
+    def fitted(self, name: str, leaf: Any, piece: Any) -> Any:
+        """Return a gradient as an array of the shape of its leaf.
+
+        Raises
+        ------
+        BrokenContract
+            If it has another shape, or is not made of real numbers.
+        """
+        g = self._numbers(name, piece)
+        found, needed = tuple(g.shape), arrays.shape(leaf)
+        if not _fills(g, needed):
+            raise BrokenContract(
+                "GT301",
+                f"{self.claimant} returned a gradient for `{name}` of shape {found}, but `{name}` has shape "
+                f"{needed}.{_hint(found, needed)}",
+            )
+        counts = getattr(g.dtype, "kind", "") in "iub"
+        if not (counts or arrays.is_differentiable(g)) or (_is_complex(g) and not _is_complex(leaf)):
+            raise BrokenContract(
+                "GT302",
+                f"{self.claimant} returned a gradient for `{name}` of dtype {g.dtype}; expected real numbers",
+            )
+        return g if found == needed else g.reshape(needed)
+
+    def tangents(self, result: Any, out: Tree) -> dict[int, Any]:
+        """Return the tangent of each real leaf of the output, from a tangent or ``(out, tangent)``.
+
+        Raises
+        ------
+        BrokenContract
+            If neither is like the output.
+        """
+        real = [i for i, leaf in enumerate(out.leaves) if arrays.is_differentiable(leaf)]
+        needed = {i: arrays.shape(out.leaves[i]) for i in real}
+        for reading in (result, result[1] if isinstance(result, tuple) and len(result) == 2 else result):
+            pieces = [reading] if len(out.leaves) == 1 else flatten(reading).leaves
+            given = dict(enumerate(map(as_array, pieces)))
+            if len(given) == len(out.leaves) and all(_fills(given[i], shape) for i, shape in needed.items()):
+                return {i: given[i].reshape(shape) for i, shape in needed.items()}
+        found = " and ".join(str(_shape(leaf) or type(leaf).__name__) for leaf in flatten(result).leaves)
+        raise BrokenContract(
+            "GT301",
+            f"{self.claimant} returned a tangent of shape {found}, where the output has shape "
+            f"{' and '.join(map(str, needed.values()))}",
+        )
+
+    def _numbers(self, name: str, piece: Any) -> Any:
+        g = as_array(piece)
+        if g is None:
+            raise self._unlike(name, "an array", piece)
+        return g
+
+
+def _shape(piece: Any) -> tuple[int, ...] | None:
+    g = as_array(piece)
+    return None if g is None else tuple(g.shape)
+
+
+def _fills(array: Any, shape: tuple[int, ...]) -> bool:
+    """Whether an array has a shape, or is one number where there is one, and either of them bare."""
+    if array is None or tuple(array.shape) == shape:
+        return array is not None
+    return arrays.size(array) == math.prod(shape) == 1 and () in (tuple(array.shape), shape)
+
+
+def _is_complex(leaf: Any) -> bool:
+    return "complex" in str(getattr(leaf, "dtype", type(leaf)))
+
+
+def _hint(found: tuple[int, ...], needed: tuple[int, ...]) -> str:
+    """Return a guess at what was forgotten, beginning with a blank, or nothing."""
+    if found == needed[::-1]:
+        return " Was the result left transposed?"
+    if np.prod(found) == np.prod(needed):
+        return f" The entries are as many: .reshape{needed} would give them its shape."
+    try:
+        common = np.broadcast_shapes(found, needed)
+    except ValueError:
+        return ""
+    if common == found:
+        return " Was the sum over a broadcast axis forgotten?"
+    return " Was it summed over an axis too many?" if common == needed else ""
