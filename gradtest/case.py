@@ -94,7 +94,8 @@ class Case:
         self._plan: Plan | None = None
         _check_kinds(self)
         _check_wrt(self)
-        self._matcher = Matcher(label(target.derivative), self.inputs, target.wrt)
+        jacobians = target.form in ("grad", "value_and_grad")
+        self._matcher = Matcher(label(target.derivative), self.inputs, target.wrt, jacobians=jacobians)
 
     @property
     def evaluations(self) -> int:

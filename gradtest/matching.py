@@ -78,14 +78,23 @@ class Matcher:
         What to call the derivative.
     inputs : sequence of Input
         All of them, in order.
-    wrt : sequence of str, or None
+    wrt : sequence of str, optional
         The inputs for which it claims a derivative; by default what comes back tells.
+    jacobians : bool
+        Whether what comes back may be Jacobians, which have the axes of the output in front.
     """
 
-    def __init__(self, claimant: str, inputs: Sequence[Input], wrt: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        claimant: str,
+        inputs: Sequence[Input],
+        wrt: Sequence[str] | None = None,
+        *,
+        jacobians: bool = False,
+    ) -> None:
         self.claimant = claimant
         self.inputs = {one.name: one for one in inputs}
-        self.strict = wrt is not None
+        self.strict, self.jacobians = wrt is not None, jacobians
         self.wanted = [one.name for one in inputs if one.differentiable] if wrt is None else list(wrt)
 
     def match(self, result: Any) -> dict[int, Any]:
@@ -115,7 +124,7 @@ class Matcher:
                 return self._complete(fitting[-1])
         if fitting:
             return self._complete(fitting[0])
-        raise self._miscounted(result) or complaints[0]
+        raise self._miscounted(result) or complaints[0 if len(self.wanted) > 1 else -1]
 
     # -- which input is meant -----------------------------------------------------------------
 
@@ -183,7 +192,7 @@ class Matcher:
             return
         inside = parts(value)
         if inside is None:
-            if isinstance(piece, Mapping):
+            if not self._may_be_array(piece, value):
                 raise self._unlike(name + path, "an array", piece)
             yield path, value, piece
             return
@@ -193,8 +202,10 @@ class Matcher:
     def _siblings(self, value: Any, inside: list[Part], piece: Any, where: str) -> list[tuple[Part, Any]]:
         """Pair the parts of a container with those of what came back: by key, or else in order."""
         given = parts(piece)
-        if given is None and arrays.is_array(piece) and arrays.shape(piece):
-            given = [Part(None, "", row) for row in piece]
+        if arrays.is_array(piece) and all(
+            arrays.shape(part.value) == arrays.shape(piece)[1:] for part in inside
+        ):
+            given = [Part(None, "", row) for row in piece] if arrays.shape(piece) else None
         if given is None or (isinstance(value, Mapping) and any(part.key is None for part in given)):
             raise self._unlike(where, f"a {type(value).__name__}", piece)
         if any(part.key is None for part in (*inside, *given)):
@@ -220,6 +231,14 @@ class Matcher:
             pairs.append((mine[key], other.value))
         return pairs
 
+    def _may_be_array(self, piece: Any, leaf: Any) -> bool:
+        """Whether a piece can be the gradient of one array: a tuple of arrays is rather several gradients."""
+        if not isinstance(piece, (list, tuple)):
+            return not isinstance(piece, Mapping)
+        if self.jacobians or _shape(piece) == arrays.shape(leaf):
+            return True
+        return all(arrays.is_array(entry) and arrays.shape(entry) == () for entry in flatten(piece).leaves)
+
     # -- complaints ---------------------------------------------------------------------------
 
     def _complete(self, found: dict[int, Any]) -> dict[int, Any]:
@@ -233,7 +252,7 @@ class Matcher:
         return found
 
     def _miscounted(self, result: Any) -> BrokenContract | None:
-        if not isinstance(result, (tuple, list)):
+        if not isinstance(result, (tuple, list)) or len(result) in (len(self.wanted), len(self.inputs)):
             return None
         if len(self.wanted) > 1:
             return BrokenContract(

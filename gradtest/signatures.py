@@ -29,7 +29,7 @@ _COTANGENT = re.compile(
     r"d[A-Z_]\w*|d[a-su-z]\d*|d(out|loss|next|prev|logits|val)\w*|g|g_?(y|z|out)|cts?|cot|delta|seed|\w*bar|"
     r"upstream\w*|\w*cotangents?|(out(put)?_?)?grads?|grad(ient)?_?\w*|\w+_grad(ient)?"
 )
-_CACHE = re.compile("cache[sd]?|ctx|context|saved|res(iduals?)?|tape|memory|state", re.IGNORECASE)
+_CACHE = re.compile(r"(\w*_)?cache[sd]?|ctx|saved|res(iduals?)?|tape", re.IGNORECASE)
 
 #: How the gradient of W may be called.
 _GRADIENT_OF = (
@@ -180,10 +180,9 @@ def backward_plan(vjp: Callable[..., Any], names: Sequence[str], returned: Any) 
     """
     wanted = _wanted(vjp, names)
     own, other = wanted.own, [name for name in wanted.own if name not in names]
-    cache = next((name for name in other if _CACHE.fullmatch(name)), None)
-    if cache is not None:
-        order = ("cache", "cotangent") if cache == own[0] else ("cotangent", "cache")
-        return Plan(order, spread=len(own) > 2)
+    for end, order in ((-1, ("cotangent", "cache")), (0, ("cache", "cotangent"))):
+        if other and own[end] in other and _CACHE.fullmatch(own[end]):
+            return Plan(order, spread=len(own) > 2)
     if wanted.starred or not own:
         return Plan(("inputs", "cotangent") if own and not other else ("cotangent", "inputs"))
     if not other:

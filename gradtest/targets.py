@@ -188,5 +188,5 @@ def _pullback_of(value_and_pullback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
