@@ -13,7 +13,7 @@ from gradtest.case import Case, Raised
 from gradtest.errors import MisusedType
 from gradtest.numerics.chebyshev import coefficients, node, nodes
 from gradtest.numerics.line import Line
-from gradtest.numerics.rounding import coarsest, epsilon, grain, power_of_two
+from gradtest.numerics.rounding import accumulated, coarsest, epsilon, grain, power_of_two
 from gradtest.numerics.spectrum import SAFETY
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import Tree, flatten
@@ -41,9 +41,9 @@ class Claim:
     rounding: float
 
 
-def _claim(value: float, size: float, eps: float) -> Claim:
+def _claim(value: float, size: float, rounding: float) -> Claim:
     finite = math.isfinite(value) and math.isfinite(size)
-    return Claim(value, size if finite else 0.0, 50 * eps * size if finite else 0.0)
+    return Claim(value, size if finite else 0.0, rounding * size if finite else 0.0)
 
 
 class Probe:
@@ -176,14 +176,14 @@ class Probe:
         return self._averaged(direction, claim) if claim.rounding > 0.01 * claim.size else claim
 
     def _claim_back(self, direction: Direction) -> Claim:
-        value = size = 0.0
-        eps = self.eps
+        value, size, n, eps = 0.0, 0.0, 0, self.eps
         for i, v in direction.items():
             g = self.gradients[i]
             value += arrays.inner(g, v)
             size += arrays.sizes(g, v)
+            n += arrays.size(v)
             eps = max(eps, epsilon(getattr(g, "dtype", "float64")))
-        return _claim(value, size, eps)
+        return _claim(value, size, accumulated(eps, n))
 
     def _averaged(self, direction: Direction, alone: Claim) -> Claim:
         """Return the claim as the value at 0 of a parabola through claims along the line.
@@ -211,7 +211,7 @@ class Probe:
         for i, w in self.cotangents.items():
             value += arrays.inner(w, tangents[i])
             size += arrays.sizes(w, tangents[i])
-        return _claim(value, size, self.eps)
+        return _claim(value, size, accumulated(self.eps, 1))
 
     # -- directions ---------------------------------------------------------------------------
 
@@ -228,18 +228,15 @@ class Probe:
         """
         if block not in self.gradients:
             return
-        terms = arrays.terms(self.gradients[block], direction[block])
-        moving = terms[terms > 0]
-        if moving.size == 0:
+        gradient, v = self.gradients[block], direction[block]
+        typical, largest = arrays.spread(gradient, v)
+        if tolerance <= 0.1 * typical or largest == 0.0:
             return
-        typical = float(np.median(moving)) if moving.size > 2 else float(moving.min())
-        if tolerance <= 0.1 * typical:
-            return
-        if moving.size < terms.size:
-            yield {block: arrays.scaled(direction[block], terms == 0.0)}
-        if float(moving.max()) > 100 * typical:
-            shrink = np.exp2(np.floor(np.log2(typical / np.maximum(terms, typical))))
-            yield {block: arrays.scaled(direction[block], shrink)}
+        still = arrays.flat(gradient) == 0.0
+        if still.any():
+            yield {block: arrays.scaled(v, still)}
+        if largest > 100 * typical:
+            yield {block: arrays.evened(v, gradient, typical)}
 
     def everywhere(self, rng: np.random.Generator) -> Direction:
         """Return a random direction of the whole space for which something is claimed."""

@@ -115,6 +115,7 @@ def compare(
     method: str = "spectral",
     resolution: float | None = None,
     budget: int = 160,
+    tiny_is_zero: bool = True,
 ) -> Comparison:
     """Hold a claimed slope against the line, looking as often as it takes and no more.
 
@@ -132,6 +133,9 @@ def compare(
         Kept strictly if given (see `Settings`).
     budget : int
         Evaluations at which to give up.
+    tiny_is_zero : bool
+        Whether a claim below the rounding of the function may be taken for zero, as the
+        gradient of a bias before a normalisation is.  Else it has to be seen.
 
     Returns
     -------
@@ -139,10 +143,13 @@ def compare(
         Costs 4 to 8 evaluations for a smooth function that agrees.
     """
     asked = resolution if resolution is not None else resolution_asked(line.eps)
+    if resolution is None and claim.value != 0.0:
+        # No look makes the tolerance smaller than the rounding of the claim.
+        asked = max(asked, 3 * claim.rounding / abs(claim.value))
     wanted = min(asked, line.eps**0.64)
     origin = abs(line(0.0))
     natural = max(line.magnitude, origin) / line.scale
-    scale = _Scale(claim, 64 * line.eps * natural, natural)
+    scale = _Scale(claim, 64 * line.eps * natural if tiny_is_zero else 0.0, natural)
     tried: list[Estimate] = []
     if not math.isfinite(origin):
         return _undecided(claim, Estimate(math.nan, math.inf), Quality.NON_FINITE.value, line)
@@ -155,7 +162,12 @@ def compare(
             unmoved or sharp <= wanted or (sharp <= asked and look.nodes > 4)
         ):
             return Comparison(Word.AGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations)
-        if look.confirmed and look.quality is Quality.CLEAN and _difference(claim, look) > BEYOND * tolerance:
+        if (
+            look.confirmed
+            and look.quality is Quality.CLEAN
+            and _difference(claim, look) > BEYOND * tolerance
+            and not _contradicted(look, tried)
+        ):
             return Comparison(
                 Word.DISAGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations
             )
@@ -173,7 +185,13 @@ def _settle(
 ) -> Comparison:
     """Decide by the best confirmed estimate when no look was sharp enough by itself."""
     tried = list(tried)
-    confirmed = [look for look in tried if look.confirmed and look.quality in (Quality.CLEAN, Quality.NOISE)]
+    confirmed = [
+        look
+        for look in tried
+        if look.confirmed
+        and look.quality in (Quality.CLEAN, Quality.NOISE)
+        and not _contradicted(look, tried)
+    ]
     if not confirmed:
         finite = [look for look in tried if look.finite]
         if not finite:
@@ -197,6 +215,14 @@ def _settle(
     else:
         word, reason = Word.UNDECIDED, _too_coarse(sharp, limit, best)
     return Comparison(word, claim, best, tolerance, _stated(scale, sharp), reason, line.evaluations)
+
+
+def _contradicted(look: Estimate, others: Iterable[Estimate]) -> bool:
+    """Whether a finer scale says otherwise: what looked like noise was structure."""
+    return any(
+        other.step < look.step and other.nodes > 4 and other.finite and not look.matches(other)
+        for other in others
+    )
 
 
 def _too_coarse(sharp: float, limit: float, best: Estimate) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EPS64", "coarsest", "epsilon", "grain", "power_of_two"]
+__all__ = ["EPS64", "accumulated", "coarsest", "epsilon", "grain", "power_of_two"]
 
 EPS64 = float(np.finfo(np.float64).eps)
 
@@ -59,6 +59,15 @@ def grain(values: Any) -> float:
             if bool(np.all(exact == exact.astype(name))):
                 return _EPSILON[name]
     return EPS64
+
+
+def accumulated(eps: float, n: int) -> float:
+    """Return the relative rounding of a slope that is a sum of `n` terms.
+
+    About 50 eps for the operations of a typical backward pass; sqrt(n) eps where more terms
+    than that are added up, each addition rounded as if at random (Higham and Mary 2019).
+    """
+    return eps * max(50.0, math.sqrt(n))
 
 
 def power_of_two(size: float) -> float:

@@ -26,6 +26,7 @@ __all__ = [
     "cotangent",
     "direction",
     "entry",
+    "evened",
     "fingerprint",
     "flat",
     "inner",
@@ -41,7 +42,7 @@ __all__ = [
     "shape",
     "size",
     "sizes",
-    "terms",
+    "spread",
     "zeros",
 ]
 
@@ -282,14 +283,33 @@ def flat(a: Any) -> NDArray[Any]:
     return foreign.to_host(a).reshape(-1)
 
 
-def terms(a: Any, b: Any) -> NDArray[np.float64]:
-    """Return the products |a_i| |b_i|, flat, on the host."""
-    return np.abs(_wide(flat(a))) * np.abs(_wide(flat(b)))
+def spread(g: Any, v: Any) -> tuple[float, float]:
+    """Return a typical and the largest size of the products g_i v_i that are not zero.
+
+    The typical one is the median of 4096 of them; 0 and 0 where all are zero.
+    """
+    a, b = flat(g), flat(v)
+    stride = max(1, a.size // 4096)
+    few = np.abs(_wide(a[::stride]) * _wide(b[::stride]))
+    largest = max((float(np.abs(_wide(a[s]) * _wide(b[s])).max()) for s in _pieces(a.size)), default=0.0)
+    moving = few[few > 0]
+    return (float(np.median(moving)) if moving.size else largest), largest
+
+
+def evened(v: Any, g: Any, typical: float) -> Any:
+    """Return `v` with its entries shrunk, by powers of two, to where |g_i v_i| is at most `typical`."""
+    a, b = flat(g), flat(v)
+    out = np.empty_like(b)
+    for s in _pieces(b.size):
+        size = np.abs(_wide(a[s]) * _wide(b[s]))
+        out[s] = b[s] * np.exp2(np.floor(np.log2(typical / np.maximum(size, typical))))
+    return like(v, out)
 
 
 def scaled(v: Any, factors: NDArray[Any]) -> Any:
     """Return `v` with its entries multiplied by `factors` (flat)."""
-    return _like(v, (flat(v) * factors.astype(np.float64)).reshape(shape(v)))
+    row = flat(v)
+    return like(v, row * factors.astype(row.dtype))
 
 
 def entry(a: Any, index: tuple[int, ...]) -> Any:

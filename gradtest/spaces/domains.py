@@ -181,6 +181,8 @@ class Interval(Domain):
         # Written so that NaN fails too.
         if not self.low < self.high:
             raise Misuse(f"the interval {self.name} is empty; write the smaller end first")
+        if (self.closed_low and math.isinf(self.low)) or (self.closed_high and math.isinf(self.high)):
+            raise Misuse(f"the interval {self.name} takes in infinity; give that end a round bracket")
 
     @property
     def name(self) -> str:
@@ -204,10 +206,11 @@ class Interval(Domain):
         return bool(np.all(self._inside(array)))
 
     def _inside(self, array: Array) -> NDArray[np.bool_]:
-        low, high = np.asarray([self.low, self.high]).astype(np.result_type(array, np.float16))
-        above = array >= low if self.closed_low else array > low
-        below = array <= high if self.closed_high else array < high
-        inside: NDArray[np.bool_] = above & below & np.isfinite(array)
+        # NumPy rounds a Python float to the dtype of the array that it is compared with. An infinite
+        # end is open, so that infinity is outside like NaN.
+        above = array >= self.low if self.closed_low else array > self.low
+        below = array <= self.high if self.closed_high else array < self.high
+        inside: NDArray[np.bool_] = np.asarray(above & below)
         return inside
 
     def place(self, array: Array) -> Array:
@@ -672,10 +675,7 @@ def _read_interval(text: str) -> Domain | None:
     if found is None:
         return None
     left, low, high, right = found.groups()
-    # An infinite end is always open: no array holds it.
-    ends = _read_number(low, text), _read_number(high, text)
-    closed = left == "[" and math.isfinite(ends[0]), right == "]" and math.isfinite(ends[1])
-    return Interval(*ends, *closed)
+    return Interval(_read_number(low, text), _read_number(high, text), left == "[", right == "]")
 
 
 def _read_choice(text: str) -> Domain | None:
