@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
-from gradtest.errors import Misuse, nearest
+from gradtest.errors import Misuse, MisusedType, nearest
 
 __all__ = ["DEFAULT", "KinkPolicy", "Method", "Settings"]
 
@@ -48,19 +49,33 @@ class Settings:
             value = getattr(self, name)
             if value not in known:
                 raise Misuse(f"{name}={value!r} is not known; {nearest(str(value), known)}")
-        if self.resolution is not None and not 0 < self.resolution < 1:
+        self._check_resolution()
+        for name in ("seed", "budget"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 0:
+                raise Misuse(f"{name}={value!r} is not a whole number from 0 upwards")
+        if self.budget < 8:
+            raise Misuse(f"budget={self.budget!r} is too small to see anything; one look takes 8 evaluations")
+
+    def _check_resolution(self) -> None:
+        if self.resolution is None:
+            return
+        if not isinstance(self.resolution, Real):
+            raise MisusedType(
+                f"resolution={self.resolution!r} is not a number; give a relative error between 0 and 1"
+            )
+        if not 0 < self.resolution < 1:
             raise Misuse(
                 f"resolution={self.resolution!r} is not a relative error; give a number between 0 and 1, "
                 "or leave it out to have what the precision allows"
             )
-        if self.budget < 8:
-            raise Misuse(f"budget={self.budget!r} is too small to see anything; one look takes 8 evaluations")
 
     def but(self, **changes: Any) -> Settings:
         """Return these settings with `changes`; an unknown name gets a sentence."""
+        known = [field.name for field in fields(self)]
         for name in changes:
-            if name not in self.__slots__:
-                raise Misuse(f"{name!r} is not a setting; {nearest(name, self.__slots__)}")
+            if name not in known:
+                raise Misuse(f"{name!r} is not a setting; {nearest(name, known)}")
         return replace(self, **changes)
 
 

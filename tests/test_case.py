@@ -84,14 +84,23 @@ def test_the_point_is_given_back_by_name():
 # -- misuse ---------------------------------------------------------------------------------------
 
 MISUSE = [
-    (np.array([1, 2]), r"rest\[0\] holds integers \(int64\), which have no derivative; .* rest\[0\]\.astype\(float\)"),
+    (
+        np.array([1, 2]),
+        r"rest\[0\] holds integers \(int64\), which have no derivative; .* rest\[0\]\.astype\(float\)",
+    ),
     (np.array([True]), r"rest\[0\] holds integers \(bool\)"),
     (3, r"rest\[0\]=3 is an integer, which has no derivative; give 3\.0"),
     (True, r"rest\[0\]=True is an integer, which has no derivative; give 1\.0"),
     (X + 1j, r"rest\[0\] is complex \(complex128\); gradtest differentiates real inputs"),
     (1j, r"rest\[0\] is complex \(complex\)"),
-    (np.array([1.0, None]), r"rest\[0\] is an array of objects; gradtest needs numbers: give rest\[0\]\.astype\(float\)"),
-    (np.zeros((0, 3)), r"rest\[0\] is empty \(shape \(0, 3\)\): there is nothing to differentiate; give at least one"),
+    (
+        np.array([1.0, None]),
+        r"rest\[0\] is an array of objects; gradtest needs numbers: give rest\[0\]\.astype\(float\)",
+    ),
+    (
+        np.zeros((0, 3)),
+        r"rest\[0\] is empty \(shape \(0, 3\)\): there is nothing to differentiate; give at least one",
+    ),
     ([X, np.zeros(0)], r"rest\[0\]\[1\] is empty"),
     ("abc", r"anything got no real array to differentiate by \(only str\); pass its inputs"),
     (None, r"\(only NoneType\)"),
@@ -162,9 +171,7 @@ def counted(function):
 )
 def test_every_call_of_forward_is_counted(function, gradient, point, method):
     forward = counted(function)
-    report = gradtest.check(
-        target(forward, grad=gradient), point, settings=gradtest.Settings(method=method)
-    )
+    report = gradtest.check(target(forward, grad=gradient), point, settings=gradtest.Settings(method=method))
     assert report.evaluations == forward.calls
     for finding in report.findings:
         assert finding.evaluations <= forward.calls
@@ -189,7 +196,9 @@ def relu_in_place(x):
     return x
 
 
-@pytest.mark.parametrize("layout", [np.copy, np.asfortranarray, lambda x: x[::-1], lambda x: np.broadcast_to(x, x.shape)])
+@pytest.mark.parametrize(
+    "layout", [np.copy, np.asfortranarray, lambda x: x[::-1], lambda x: np.broadcast_to(x, x.shape)]
+)
 def test_a_forward_that_writes_into_its_input_is_measured_right(layout):
     x = layout(np.array([[1.0, -2.0], [0.5, 3.0]]))
     before = x.copy()

@@ -32,7 +32,9 @@ def matched(result, wrt=None, **inputs):
 
 
 def same(found, expected):
-    return set(found) == set(expected) and all(np.array_equal(found[name], expected[name]) for name in expected)
+    return set(found) == set(expected) and all(
+        np.array_equal(found[name], expected[name]) for name in expected
+    )
 
 
 class Named(NamedTuple):
@@ -81,7 +83,9 @@ ROWS = {
     "layers of dicts": (DLAYERS, dict(layers=LAYERS), {
         "layers[0]['W']": DW, "layers[0]['b']": DB, "layers[1]['W']": DW.T, "layers[1]['b']": DX[0],
     }),
-    "dW inside": ((dict(dW=DW, db=DB), DX), dict(p=dict(W=W, b=B), x=X), {"p['W']": DW, "p['b']": DB, "x": DX}),
+    "dW inside": (
+        (dict(dW=DW, db=DB), DX), dict(p=dict(W=W, b=B), x=X), {"p['W']": DW, "p['b']": DB, "x": DX},
+    ),
     "dW alone": (dict(dW=DW, db=DB), dict(p=dict(W=W, b=B), x=X), {"p['W']": DW, "p['b']": DB}),
     "dW of the second input": (dict(dx=DX, dW=DW), dict(x=X, p=dict(W=W, b=B)), {"x": DX, "p['W']": DW}),
     "a dataclass": (Layer(DW, DB), dict(p=Layer(W, B)), {"p.weight": DW, "p.bias": DB}),
@@ -115,8 +119,8 @@ BROKEN = {
     "nothing": (None, dict(x=X), "GT302", "backward returned None; is a return statement missing?"),
     "too many": (
         (DX, DW, DB), dict(x=X, w=W), "GT301",
-        "backward returned 3 gradients, but the differentiable inputs are x, w; return one for each, in this order, "
-        "or name them with wrt=",
+        "backward returned 3 gradients, but the differentiable inputs are x, w; return one for each, in this "
+        "order, or name them with wrt=",
     ),
     "too many of one": (
         (DX, DX), dict(x=X), "GT301",
@@ -134,7 +138,8 @@ BROKEN = {
         [DX], dict(ws=[X, W]), "GT301", "backward returned 1 gradients for `ws`, which has 2 parts",
     ),
     "too few layers inside": (
-        ([DX], DB), dict(ws=[X, W], b=B), "GT301", "backward returned 1 gradients for `ws`, which has 2 parts",
+        ([DX], DB), dict(ws=[X, W], b=B), "GT301",
+        "backward returned 1 gradients for `ws`, which has 2 parts",
     ),
     "an array for a dict": (
         DX, dict(p=dict(W=W, b=B)), "GT302",
@@ -289,7 +294,9 @@ def test_a_sparse_jacobian_is_an_array():
 def test_jacobians_are_contracted_over_the_output(taken, given, gradient):
     rng = np.random.default_rng(0)
     leaf, out, w, g = rng.random(taken), rng.random(given), rng.random(given), rng.random(gradient)
-    expected = np.sum(w.reshape(*given, *[1] * len(taken)) * g.reshape(*given, *taken), axis=tuple(range(len(given))))
+    expected = np.sum(
+        w.reshape(*given, *[1] * len(taken)) * g.reshape(*given, *taken), axis=tuple(range(len(given)))
+    )
     found = matcher(x=leaf).contracted("x", leaf, out, w, g)
     assert np.allclose(np.reshape(found, taken), expected, rtol=1e-14)
 
@@ -306,5 +313,7 @@ def test_a_jacobian_of_another_shape():
         "backward returned shape (2, 3) for `x`, where the output has shape (4,) and the input (2, 3); "
         "expected a Jacobian of shape (4, 2, 3)"
     )
-    with pytest.raises(BrokenContract, match=r"shape \(2, 3, 2, 3\), or an elementwise derivative of shape \(2, 3\)"):
+    with pytest.raises(
+        BrokenContract, match=r"shape \(2, 3, 2, 3\), or an elementwise derivative of shape \(2, 3\)"
+    ):
         matcher(x=X).contracted("x", X, X, X, np.ones((3, 2)))

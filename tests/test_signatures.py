@@ -74,7 +74,9 @@ def test_backward_plans(row):
 
 
 def test_a_backward_that_takes_inputs_only_is_a_gradient():
-    with pytest.raises(MisusedType, match=r"takes x, w, which are inputs, and no cotangent .* give it as grad="):
+    with pytest.raises(
+        MisusedType, match=r"takes x, w, which are inputs, and no cotangent .* give it as grad="
+    ):
         backward_plan(lambda x, w: 0, ["x", "w"], ARRAY)
 
 
@@ -136,7 +138,9 @@ def test_a_derivative_that_cannot_be_called_as_planned():
 
     check_fit("vjp", backward, [1, 2], {})
     check_fit("vjp", max, [1], {})
-    with pytest.raises(MisusedType, match=r"vjp=backward\(dout, x\) cannot be given 3 arguments \(got an unexp"):
+    with pytest.raises(
+        MisusedType, match=r"vjp=backward\(dout, x\) cannot be given 3 arguments \(got an unexp"
+    ):
         check_fit("vjp", backward, [1, 2], {"w": 3})
 
 
@@ -171,7 +175,13 @@ def test_a_local_function_is_called_by_its_own_name():
     assert label(affine) == "affine"
 
 
-@pytest.mark.parametrize("key", "W dW dw d_W grad_W W_grad gW gradW W_gradient gradient_W W_bar dL_dW dLdW ∂L/∂W ∇W".split())
+KEYS = (
+    *("W", "dW", "dw", "d_W", "grad_W", "W_grad", "gradient_W", "W_gradient", "gW", "gradW", "W_bar"),
+    *("dL_dW", "dLdW", "dL/dW", "∂W", "∂L/∂W", "∇W"),
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_keys_that_mean_the_gradient_of_w(key):
     assert meant(key, ["x", "W", "b"]) == "W"
 

@@ -88,8 +88,12 @@ FORMS = {
     "a dict by name": dict(vjp=lambda *all: dict(zip("xwb", backward(*all), strict=True))),
     "a dict, dw": dict(vjp=lambda *all: dict(zip(("dx", "dw", "db"), backward(*all), strict=True))),
     "a dict, dW": dict(vjp=lambda *all: dict(zip(("dX", "dW", "db"), backward(*all), strict=True))),
-    "a dict, grad_w": dict(vjp=lambda *all: dict(zip(("grad_x", "grad_w", "grad_b"), backward(*all), strict=True))),
-    "a dict, w_grad": dict(vjp=lambda *all: dict(zip(("x_grad", "w_grad", "b_grad"), backward(*all), strict=True))),
+    "a dict, grad_w": dict(
+        vjp=lambda *all: dict(zip(("grad_x", "grad_w", "grad_b"), backward(*all), strict=True))
+    ),
+    "a dict, w_grad": dict(
+        vjp=lambda *all: dict(zip(("x_grad", "w_grad", "b_grad"), backward(*all), strict=True))
+    ),
     "a named tuple in another order": dict(vjp=lambda *all: Gradients(*backward(*all)[::-1])),
     "a dataclass in another order": dict(vjp=lambda *all: Grads(*backward(*all)[::-1])),
     "nested lists of numbers": dict(vjp=lambda *all: [g.tolist() for g in backward(*all)]),
@@ -255,7 +259,10 @@ OTHERS = {
     ),
     "a zero-dimensional output": (target(lambda x: np.array(x @ x), grad=lambda x: 2 * x), (B,)),
     "numbers": (target(lambda a, b: a * b**2, grad=lambda a, b: (b**2, 2 * a * b)), (2.0, 3.0)),
-    "numbers, stacked": (target(lambda a, b: a * b**2, grad=lambda a, b: np.array([b**2, 2 * a * b])), (2.0, 3.0)),
+    "numbers, stacked": (
+        target(lambda a, b: a * b**2, grad=lambda a, b: np.array([b**2, 2 * a * b])),
+        (2.0, 3.0),
+    ),
     "a number for an array of one": (target(lambda x: x[0] ** 2, grad=lambda x: 2 * float(x[0])), (B[:1],)),
     "a zero-dimensional input": (target(lambda x: x**2, grad=lambda x: 2 * float(x)), (np.array(1.5),)),
     "an array of one for a number": (target(lambda x: x**2, grad=lambda x: np.array([2 * x])), (1.5,)),
@@ -296,10 +303,16 @@ OTHERS = {
         (X,),
     ),
     "a list for a list": (
-        target(lambda ws, x: ws[1] @ (ws[0] @ x), vjp=lambda g, ws, x: [np.outer(ws[1].T @ g, x), np.outer(g, ws[0] @ x)]),
+        target(
+            lambda ws, x: ws[1] @ (ws[0] @ x),
+            vjp=lambda g, ws, x: [np.outer(ws[1].T @ g, x), np.outer(g, ws[0] @ x)],
+        ),
         ([W.T, W], np.array([1.0, 2.0, 3.0])),
     ),
-    "a list of numbers": (target(lambda x: x[0] * x[1], grad=lambda x: np.array([x[1], x[0]])), ([2.0, 3.0],)),
+    "a list of numbers": (
+        target(lambda x: x[0] * x[1], grad=lambda x: np.array([x[1], x[0]])),
+        ([2.0, 3.0],),
+    ),
     "labels, and None for them": (
         target(lambda x, y: x[np.arange(2), y], vjp=lambda g, x, y: (g[:, None] * np.eye(3)[y], None)),
         (X, np.array([0, 2])),
@@ -311,7 +324,10 @@ OTHERS = {
     "the first input only": (target(affine, vjp=lambda g, x, w, b: g @ w.T), (X, W, B)),
     "the first two inputs": (target(affine, vjp=lambda g, x, w, b: (g @ w.T, x.T @ g)), (X, W, B)),
     "wrt": (target(affine, vjp=lambda g, x, w, b: x.T @ g, wrt="w"), (X, W, B)),
-    "wrt in another order": (target(affine, vjp=lambda *a: backward(*a)[::-1], wrt=("b", "w", "x")), (X, W, B)),
+    "wrt in another order": (
+        target(affine, vjp=lambda *a: backward(*a)[::-1], wrt=("b", "w", "x")),
+        (X, W, B),
+    ),
     "settings beside arrays": (
         target(lambda x, kind="tanh": getattr(np, kind)(x), vjp=lambda g, x, kind: g * (1 - np.tanh(x) ** 2)),
         (X, "tanh"),
@@ -335,12 +351,17 @@ def test_and_would_be_found_wrong(name):
 
 def changed(subject):
     if subject.form == "value_and_grad":
-        return lambda *args: (subject.derivative(*args)[0], *(2 * np.asarray(g) for g in subject.derivative(*args)[1:]))
+        return lambda *args: (
+            subject.derivative(*args)[0],
+            *(2 * np.asarray(g) for g in subject.derivative(*args)[1:]),
+        )
     return negated(subject.derivative)
 
 
 def test_starred_inputs_have_names():
-    subject = target(lambda *arrays: sum(a.sum() for a in arrays), grad=lambda *arrays: [np.ones_like(a) for a in arrays])
+    subject = target(
+        lambda *arrays: sum(a.sum() for a in arrays), grad=lambda *arrays: [np.ones_like(a) for a in arrays]
+    )
     report = gradtest.check(subject, X, W, B)
     assert [block.name for block in report.blocks] == ["arrays[0]", "arrays[1]", "arrays[2]"]
     assert report.ok
@@ -395,7 +416,10 @@ MISUSE = [
     (dict(forward=affine, vjp="backward"), r"vjp='backward' is not callable; pass the function itself"),
     (dict(forward=affine, grad=np.eye(9)), r"grad=array\(\[\[.*\.\.\. is not callable"),
     (dict(vjp=backward), "target got vjp=backward without the map it belongs to; give forward="),
-    (dict(forward=affine, vjp=backward, wrt=0), r"wrt=0 does not name inputs; give a name or a tuple of names"),
+    (
+        dict(forward=affine, vjp=backward, wrt=0),
+        r"wrt=0 does not name inputs; give a name or a tuple of names",
+    ),
     (dict(forward=affine, vjp=backward, wrt=("w", 1)), r"wrt=\('w', 1\) does not name inputs"),
     (dict(forward=affine, vjp=backward, wrt=()), r"wrt=\(\) does not name inputs"),
 ]
@@ -408,17 +432,23 @@ def test_misuse_gets_a_sentence(given, sentence):
 
 
 def test_a_value_and_grad_that_returns_no_pair_is_misuse():
-    with pytest.raises(MisusedType, match=r"value_and_grad=<lambda> returned float64; expected \(value, gradient\)"):
+    with pytest.raises(
+        MisusedType, match=r"value_and_grad=<lambda> returned float64; expected \(value, gradient\)"
+    ):
         gradtest.check(target(value_and_grad=lambda x: x.sum()), X)
 
 
 def test_a_cache_that_never_comes_is_misuse():
-    with pytest.raises(MisusedType, match=r"takes a cache, but affine returned ndarray; let it return \(out, cache\)"):
+    with pytest.raises(
+        MisusedType, match=r"takes a cache, but affine returned ndarray; let it return \(out, cache\)"
+    ):
         gradtest.check(target(affine, vjp=lambda dout, cache: dout), X, W, B)
 
 
 def test_a_gradient_of_several_outputs_is_misuse():
-    with pytest.raises(MisusedType, match=r"polar returned tuple, and grad= is for one number or one array; .* vjp="):
+    with pytest.raises(
+        MisusedType, match=r"polar returned tuple, and grad= is for one number or one array; .* vjp="
+    ):
         gradtest.check(target(polar, grad=lambda r, t: r), B, B)
 
 
