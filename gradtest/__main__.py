@@ -10,7 +10,7 @@ def main() -> None:
     """Run the command."""
     from gradtest.surfaces.cli import command
 
-    command(prog_name="gradtest")
+    command()
 
 
 if __name__ == "__main__":

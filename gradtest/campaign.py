@@ -1,0 +1,314 @@
+"""Many targets over generated inputs, one after the other, as a stream of events."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis.errors import FailedHealthCheck, Unsatisfiable
+
+from gradtest.adapters.subjects import Subject
+from gradtest.case import Case
+from gradtest.diagnosis.evidence import Finding
+from gradtest.diagnosis.report import Report
+from gradtest.errors import Misuse
+from gradtest.guess import Inputs, inputs_of
+from gradtest.numerics.estimate import Quality
+from gradtest.properties.laws import examine
+from gradtest.properties.search import search
+from gradtest.properties.strategies import inputs
+from gradtest.properties.tally import Tally
+from gradtest.settings import DEFAULT, Method, Settings
+from gradtest.spaces.containers import flatten
+
+__all__ = ["Begun", "Campaign", "Contradiction", "Ended", "Event", "Judged", "Plan", "Result"]
+
+_HERE = Path(__file__).parent
+
+#: So much is spent on the way from a failing case to the smallest, in cases and in evaluations.
+MOST_SHRINKS = 500
+MOST_EVALUATIONS = 50_000
+#: Cases that cost at most this many evaluations get a second opinion each, of the others one in four.
+CHEAP = 32
+ONE_IN = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to look at every target.
+
+    Attributes
+    ----------
+    settings : Settings
+        Its method decides, its seed also says which cases are drawn.
+    opinions : tuple of Method
+        What else is asked at a share of the same points.  These are shown and do not decide:
+        their errors are rougher.
+    max_examples : int
+        Cases for each target.
+    given : mapping of str to str
+        What the user says of the inputs.
+    """
+
+    settings: Settings = DEFAULT
+    opinions: tuple[Method, ...] = ()
+    max_examples: int = 100
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Contradiction:
+    """A second opinion that disagrees where the first does not: how often, and the first finding."""
+
+    finding: Finding
+    cases: int = 1
+
+
+@dataclass
+class Result:
+    """What became of one target, or has become of it so far.
+
+    Attributes
+    ----------
+    subject : Subject
+    inputs : Inputs or None
+        What was drawn; None before that is known.
+    tally : Tally
+        Over the generated cases (not those of shrinking).
+    opinions : dict of str to Tally
+        The same for each second opinion.
+    contradictions : dict of str to Contradiction
+    findings : tuple of Finding
+        The smallest case of each input whose gradient is wrong, gross ones first.
+    said : dict of str to str
+        What each second opinion says at the smallest failing case.
+    misuse, crash : str
+        Why it cannot be checked, and what went wrong in gradtest itself.
+    seconds : float
+    done : bool
+        Whether it was carried to its end.
+    shrinks, spent : int
+        Cases and evaluations after the first that disagreed.
+    """
+
+    subject: Subject
+    inputs: Inputs | None = None
+    tally: Tally = field(default_factory=Tally)
+    opinions: dict[str, Tally] = field(default_factory=dict)
+    contradictions: dict[str, Contradiction] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    said: dict[str, str] = field(default_factory=dict)
+    misuse: str = ""
+    crash: str = ""
+    seconds: float = 0.0
+    done: bool = False
+    shrinks: int = 0
+    spent: int = 0
+
+    def keep(self, report: Report) -> None:
+        """Keep what a report found, unless a smaller case of the same input is known."""
+        known = {_input_of(finding): finding for finding in self.findings}
+        for finding in report.findings:
+            other = known.get(_input_of(finding))
+            if other is None or _size(finding) < _size(other):
+                known[_input_of(finding)] = finding
+        self.findings = tuple(sorted(known.values(), key=_size))
+
+    @property
+    def name(self) -> str:
+        """What reports call the target."""
+        return self.subject.target.name
+
+    @property
+    def never_finite(self) -> bool:
+        """Whether the function was not finite in any case."""
+        return self.tally.cases > 0 and self.tally.reasons[Quality.NON_FINITE.value] == self.tally.cases
+
+    @property
+    def only_contract(self) -> bool:
+        """Whether what was found is that the derivative does not fit, and no wrong number."""
+        codes = [finding.code for finding in self.findings]
+        return bool(codes) and all(code.startswith("GT3") and code != "GT310" for code in codes)
+
+    @property
+    def verdict(self) -> str:
+        """One word: agrees, disagrees, undecided, misused, crashed, stopped or waiting."""
+        if self.crash:
+            return "crashed"
+        if self.findings:
+            return "misused" if self.only_contract else "disagrees"
+        if self.misuse or self.never_finite:
+            return "misused"
+        if not self.done:
+            return "stopped" if self.tally.cases else "waiting"
+        return "undecided" if self.tally.vacuous() else "agrees"
+
+
+def _input_of(finding: Finding) -> str:
+    """Return the input that a parameter belongs to: weights for weights[3]."""
+    return re.split(r"[\[.]", finding.parameter, maxsplit=1)[0]
+
+
+def _size(finding: Finding) -> tuple[bool, int, int]:
+    """Return by what the smallest case is told: gross, few entries, short to write."""
+    leaves = [np.asarray(leaf) for leaf in flatten(finding.inputs).leaves]
+    return (
+        not finding.gross,
+        sum(leaf.size for leaf in leaves),
+        sum(len(str(leaf.tolist())) for leaf in leaves),
+    )
+
+
+class _Enough(BaseException):
+    """Shrinking has cost enough; as a KeyboardInterrupt it ends Hypothesis at once."""
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A target is about to be looked at."""
+
+    result: Result
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case was judged; while `shrinking`, not one of those that count."""
+
+    result: Result
+    report: Report
+    shrinking: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A target is done with."""
+
+    result: Result
+
+
+Event = Begun | Judged | Ended
+
+
+class Campaign:
+    """All targets, in turn.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+    plan : Plan
+
+    Attributes
+    ----------
+    hear : callable
+        Is told every event.
+    results : list of Result
+        One for each target from the beginning; they fill as the campaign goes on, so that an
+        interruption loses nothing.
+    interrupted : bool
+    seconds : float
+    """
+
+    def __init__(self, subjects: Sequence[Subject], plan: Plan) -> None:
+        self.plan = plan
+        self.results = [Result(subject) for subject in subjects]
+        self.interrupted = False
+        self.seconds = 0.0
+        self.hear: Callable[[Event], None] = lambda event: None
+
+    def run(self) -> Campaign:
+        """Look at every target; return when all are done, or at a KeyboardInterrupt."""
+        start = time.perf_counter()
+        try:
+            for result in self.results:
+                self.hear(Begun(result))
+                self._one(result)
+                self.hear(Ended(result))
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.seconds = time.perf_counter() - start
+        return self
+
+    def _one(self, result: Result) -> None:
+        start = time.perf_counter()
+        try:
+            with contextlib.suppress(_Enough):
+                self._search(result)
+            result.said = self._said(result) if result.findings else {}
+            result.done = True
+        except Misuse as misuse:
+            result.misuse = str(misuse)
+        except Unsatisfiable:
+            result.done = True  # no case at all: the tally says so
+        except FailedHealthCheck as unhealthy:
+            result.misuse = f"the inputs of {result.name} are hard to draw: {str(unhealthy).splitlines()[0]}"
+        except (Exception, SystemExit) as error:
+            result.crash = _crash(error)
+        finally:
+            result.seconds = time.perf_counter() - start
+
+    def _search(self, result: Result) -> None:
+        subject, plan = result.subject, self.plan
+        result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
+        search(
+            subject.target,
+            inputs(**result.inputs.shapes),
+            max_examples=plan.max_examples,
+            seed=plan.settings.seed,
+            settings=plan.settings,
+            observe=lambda point, report: self._judged(result, point, report),
+        )
+
+    def _judged(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
+        """Count a case, ask for second opinions, and keep a finding at once: Ctrl-C may come."""
+        shrinking = bool(result.findings)
+        if not shrinking:
+            result.tally.add(report)
+            self._second_opinions(result, point, report)
+        result.keep(report)
+        self.hear(Judged(result, report, shrinking))
+        if shrinking:
+            result.shrinks += 1
+            result.spent += report.evaluations
+            if result.shrinks > MOST_SHRINKS or result.spent > MOST_EVALUATIONS:
+                raise _Enough
+
+    def _second_opinions(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
+        if report.evaluations > CHEAP and result.tally.cases % ONE_IN != 1:
+            return
+        for method in self.plan.opinions:
+            opinion = self._ask(result, method, point)
+            result.opinions.setdefault(method, Tally()).add(opinion)
+            if opinion.findings and not report.findings:
+                known = result.contradictions.get(method)
+                if known is None:
+                    result.contradictions[method] = Contradiction(opinion.findings[0])
+                else:
+                    known.cases += 1
+
+    def _ask(self, result: Result, method: Method, point: Mapping[str, Any]) -> Report:
+        case = Case(result.subject.target, tuple(point.values()))
+        return examine(case, self.plan.settings.but(method=method))
+
+    def _said(self, result: Result) -> dict[str, str]:
+        """Return what the second opinions say of the smallest case."""
+        smallest = result.findings[0]
+        if smallest.entry is None:
+            return {}  # nothing was measured: there is nothing to differ on
+        return {method: self._ask(result, method, smallest.inputs).verdict for method in self.plan.opinions}
+
+
+def _crash(error: BaseException) -> str:
+    """Return what failed and through which of our own lines, the innermost first."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _HERE in Path(f.filename).parents]
+    places = [f"{Path(f.filename).relative_to(_HERE)}:{f.lineno}  {f.name}" for f in reversed(frames)]
+    return "\n".join([f"{type(error).__name__}: {error}", *places])

@@ -1,0 +1,202 @@
+"""gradtest check: what there is in a place, over generated inputs, as a table.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradtest import __version__
+from gradtest.errors import Misuse
+from gradtest.settings import Method, Settings
+
+from .exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from gradtest.campaign import Campaign, Event, Plan
+
+    from .terminal import Paper
+
+__all__ = ["command"]
+
+METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option(
+    "-n",
+    "--max-examples",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Cases for each derivative.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Which cases are drawn. [default: another one each time, 0 where CI is set]",
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="What measures, alone. [default: spectral, with the other two as second opinions]",
+)
+@click.option(
+    "--inputs",
+    multiple=True,
+    metavar='"NAME: DIMS"',
+    help='How an input looks, e.g. "x: batch in" or "p: n : (0, 1)". Repeat.',
+)
+@click.option("--vjp", metavar="NAME", help="The backward function of TARGET, if its name does not tell.")
+@click.option("--grad", metavar="NAME", help="The gradient of TARGET, if its name does not tell.")
+@click.option(
+    "--resolution",
+    type=float,
+    help="The relative error that must be seen. [default: what the precision allows]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON on stdout, and nothing else.")
+@click.pass_context
+def command(ctx: click.Context, /, target: str | None, as_json: bool, **options: Any) -> None:
+    """Check derivatives over generated inputs.
+
+    TARGET is a module (pkg.mod), a file (layers.py), a folder, or one function of these
+    (pkg.mod:affine, layers.py::affine). The derivative of f is found by its name: f_backward, f_vjp,
+    df, f_grad, ...; a module may also list its derivatives in a table DERIVATIVES.
+
+    \b
+    Exit codes: 0 all agree, 1 a derivative disagrees, 2 interrupted, 3 gradtest failed,
+    4 misuse, 5 nothing was decided.
+    """
+    if target is None:
+        raise Misuse("say what to check: check pkg.mod, check file.py, check file.py::name, or a folder")
+    ctx.exit(_as_json(target, options) if as_json else _as_text(target, options))
+
+
+# -- what is asked --------------------------------------------------------------------------------
+
+
+def _plan(options: Mapping[str, Any]) -> Plan:
+    from gradtest.campaign import Plan
+
+    method = options["method"]
+    settings = Settings(
+        seed=_seed(options["seed"]), method=method or METHODS[0], resolution=options["resolution"]
+    )
+    opinions = () if method else METHODS[1:]
+    return Plan(settings, opinions, options["max_examples"], _given(options["inputs"]))
+
+
+def _seed(asked: int | None) -> int:
+    """Return the seed: asked for, else another one each time, but always the same in CI."""
+    if asked is not None:
+        return asked
+    return 0 if os.environ.get("CI") else random.SystemRandom().randrange(100_000)
+
+
+def _given(inputs: Sequence[str]) -> dict[str, str]:
+    """Read "x: batch in" and the like.
+
+    Raises
+    ------
+    Misuse
+        If there is no name before a colon, or no shape behind it.
+    """
+    from gradtest.properties.shapes import read_shape
+
+    given = {}
+    for text in inputs:
+        name, colon, dims = (part.strip() for part in text.partition(":"))
+        if not colon or not name.isidentifier():
+            raise Misuse(
+                f'--inputs {text!r} has no name before a colon; write for example --inputs "x: batch in"'
+            )
+        try:
+            read_shape(dims)
+        except Misuse as misuse:
+            raise Misuse(f"--inputs {text!r}: {misuse}") from None
+        given[name] = dims
+    return given
+
+
+def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
+    """Return the options with which the same cases are drawn again."""
+    words = ["--seed", str(plan.settings.seed)]
+    if plan.max_examples != 100:
+        words += ["-n", str(plan.max_examples)]
+    for name in ("method", "resolution", "vjp", "grad"):
+        if options[name] is not None:
+            words += [f"--{name}", str(options[name])]
+    for text in options["inputs"]:
+        words += ["--inputs", text]
+    return words
+
+
+def _campaign(target: str, options: Mapping[str, Any], plan: Plan) -> Campaign:
+    from gradtest.adapters.subjects import find
+    from gradtest.campaign import Campaign
+
+    found = find(target, grad=options["grad"], vjp=options["vjp"])
+    return Campaign(found, plan)
+
+
+# -- how it is shown ------------------------------------------------------------------------------
+
+
+def _as_text(target: str, options: Mapping[str, Any]) -> ExitCode:
+    from . import report_text
+    from .exit_codes import exit_code
+    from .table import Table
+    from .terminal import paper
+
+    out = paper(sys.stdout)
+    plan = _plan(options)
+    campaign = _campaign(target, options, plan)
+    names = [result.name for result in campaign.results]
+    table = Table(names, plan.opinions, plan.max_examples, out.width)
+    out.write(report_text.opening(target, len(names), plan, __version__, out.width))
+    out.write([(), *table.header()])
+    _run(campaign, table, out)
+    out.write(report_text.findings(campaign, _again(options, plan), out.width))
+    out.write(report_text.summary(campaign, out.width))
+    return exit_code(campaign)
+
+
+def _run(campaign: Campaign, table: Any, out: Paper) -> None:
+    """Carry it out, writing each row as its target ends, and the one that was interrupted."""
+    from gradtest.campaign import Ended
+
+    with out.progress(len(campaign.results), campaign.plan.max_examples) as bar:
+
+        def hear(event: Event) -> None:
+            bar(event)
+            if isinstance(event, Ended):
+                out.write(table.row(event.result))
+
+        campaign.hear = hear
+        campaign.run()
+    out.write(line for r in campaign.results if r.verdict == "stopped" for line in table.row(r))
+
+
+def _as_json(target: str, options: Mapping[str, Any]) -> ExitCode:
+    """Write JSON on stdout; what the code under test prints goes to stderr."""
+    from . import report_json
+    from .exit_codes import exit_code
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            campaign = _campaign(target, options, _plan(options))
+            campaign.run()
+    except Misuse as misuse:
+        print(report_json.misuse_as_json(str(misuse), target, __version__, ExitCode.MISUSE))
+        raise
+    print(report_json.as_json(campaign, target, __version__))
+    return exit_code(campaign)

@@ -1,0 +1,41 @@
+"""What a run says to the shell: pytest's numbers.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradtest.campaign import Campaign
+
+__all__ = ["ExitCode", "exit_code"]
+
+
+class ExitCode(enum.IntEnum):
+    """Nothing checked is never success, and a mistake in the call is not a wrong gradient."""
+
+    AGREES = 0
+    DISAGREES = 1
+    INTERRUPTED = 2
+    INTERNAL = 3
+    MISUSE = 4
+    NOTHING_DECIDED = 5
+
+
+def exit_code(campaign: Campaign) -> ExitCode:
+    """Return the code of a campaign: what is worst, an interruption first."""
+    if campaign.interrupted:
+        return ExitCode.INTERRUPTED
+    verdicts = {result.verdict for result in campaign.results}
+    for verdict, code in (
+        ("disagrees", ExitCode.DISAGREES),
+        ("crashed", ExitCode.INTERNAL),
+        ("misused", ExitCode.MISUSE),
+        ("undecided", ExitCode.NOTHING_DECIDED),
+    ):
+        if verdict in verdicts:
+            return code
+    return ExitCode.AGREES if verdicts == {"agrees"} else ExitCode.NOTHING_DECIDED

@@ -1,0 +1,75 @@
+"""The progress bar: which target, how far, how long.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from gradtest.campaign import Begun, Ended, Judged
+
+if TYPE_CHECKING:
+    from gradtest.campaign import Event
+
+__all__ = ["Bar"]
+
+
+class Bar:
+    """A bar below the rows that are written; it goes away when all is done.
+
+    Parameters
+    ----------
+    console : Console
+    count : int
+        How many targets.
+    cases : int
+        How many cases each.
+    """
+
+    def __init__(self, console: Console, count: int, cases: int) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[at]}", markup=False),
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
+            TextColumn(
+                "{task.fields[name]}",
+                markup=False,
+                table_column=Column(ratio=2, no_wrap=True, overflow="ellipsis"),
+            ),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            expand=True,
+            refresh_per_second=8,
+        )
+        self._count, self._cases, self._at = count, cases, 0
+        self._task = self._progress.add_task("", total=count * cases, at="", name="")
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Move on."""
+        if isinstance(event, Judged):
+            if event.shrinking:
+                self._progress.update(self._task, name=f"{event.result.name}: looking for the smallest case")
+            else:
+                self._progress.advance(self._task)
+            return
+        if isinstance(event, Begun):
+            self._at += 1
+            self._progress.update(self._task, at=f"{self._at}/{self._count}", name=event.result.name)
+        elif isinstance(event, Ended):
+            self._progress.update(self._task, completed=self._at * self._cases)

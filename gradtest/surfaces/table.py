@@ -1,0 +1,176 @@
+"""The table of a campaign: one row for each target, as wide as there is room for.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .lines import Line, Piece, cells, fill, padded
+
+if TYPE_CHECKING:
+    from gradtest.campaign import Result
+    from gradtest.properties.tally import Tally
+
+__all__ = ["Table", "number_text", "reasons_text", "seconds_text"]
+
+MOODS = {"agrees": "good", "disagrees": "bad", "crashed": "bad", "misused": "bad"}
+#: A name is given at least this much room beside the figures; else it gets a line of its own.
+ROOM = 30
+
+
+class Column(NamedTuple):
+    """One figure of every row; where room is scarce those with the highest `price` go first."""
+
+    header: str
+    width: int
+    text: Callable[[Result], str]
+    price: int = 0
+
+
+class Table:
+    """Rows that are written one after the other, all to the same plan.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all targets.
+    opinions : sequence of str
+        The methods that give a second opinion.
+    max_examples : int
+        How many cases there will be.
+    width : int or None
+        Columns of the terminal; None for as many as it takes.
+    """
+
+    def __init__(
+        self, names: Sequence[str], opinions: Sequence[str], max_examples: int, width: int | None
+    ) -> None:
+        self.width = width
+        longest = max(map(cells, names), default=0)
+        self.columns = _columns(opinions, len(str(max_examples)))
+        room = min(longest, ROOM)
+        while width is not None and self._taken() + room > width and any(c.price for c in self.columns):
+            dearest = max(column.price for column in self.columns)
+            self.columns = [column for column in self.columns if column.price != dearest]
+        self.stacked = width is not None and self._taken() + room > width
+        self.name_width = longest if width is None else min(longest, width - self._taken())
+
+    def _taken(self) -> int:
+        return 1 + sum(2 + column.width for column in self.columns)
+
+    def header(self) -> list[Line]:
+        """Return the lines above the first row."""
+        if self.stacked:
+            return []
+        names = " ".join(["", padded("derivative", self.name_width)])
+        figures = "".join("  " + padded(c.header, c.width, _side(c)) for c in self.columns)
+        return [(Piece(names + figures, "faint"),)]
+
+    def row(self, result: Result) -> list[Line]:
+        """Return the lines of one target: its name and figures, and what there is to say of them."""
+        lines = self._stacked(result) if self.stacked else self._beside(result)
+        return lines + [(Piece(text, mood),) for note, mood in _notes(result) for text in self._note(note)]
+
+    def _note(self, note: str) -> list[str]:
+        return fill(note, self.width, "   ")
+
+    def _beside(self, result: Result) -> list[Line]:
+        first, *more = fill(result.name, self.name_width, "", "  ")
+        mood = MOODS.get(result.verdict, "doubtful")
+        figures = (
+            Piece("  " + padded(c.text(result), c.width, _side(c)), mood if c.header == "verdict" else "")
+            for c in self.columns
+        )
+        return [
+            (Piece(" " + padded(first, self.name_width)), *figures),
+            *((Piece(" " + line),) for line in more),
+        ]
+
+    def _stacked(self, result: Result) -> list[Line]:
+        name = [(Piece(text),) for text in fill(result.name, self.width, "", "  ")]
+        tally = result.tally
+        verdict = Piece(f"   {result.verdict:<9}", MOODS.get(result.verdict, "doubtful"))
+        sharp = f" to {_resolution(result)}" if result.verdict == "agrees" else ""
+        figures = (
+            f"{sharp:<9}  {tally.cases} cases, {tally.undecided} undecided, {seconds_text(result.seconds)}"
+        )
+        return [*name, (verdict, Piece(figures))]
+
+
+def _side(column: Column) -> str:
+    return "<" if column.header == "verdict" else ">"
+
+
+def _columns(opinions: Sequence[str], digits: int) -> list[Column]:
+    return [
+        Column("verdict", 9, lambda result: result.verdict),
+        Column("cases", max(5, digits), lambda result: str(result.tally.cases)),
+        Column("undecided", 9, lambda result: str(result.tally.undecided)),
+        Column("resolution", 10, _resolution),
+        *(Column(method, max(len(method), 2 * digits + 1), _opinion(method), price=1) for method in opinions),
+        Column("evaluations", 11, lambda result: number_text(result.tally.evaluations), price=2),
+        Column("time", 6, lambda result: seconds_text(result.seconds)),
+    ]
+
+
+def _opinion(method: str) -> Callable[[Result], str]:
+    def text(result: Result) -> str:
+        tally = result.opinions.get(method)
+        return f"{tally.agrees}/{tally.cases}" if tally else "-"
+
+    return text
+
+
+def _resolution(result: Result) -> str:
+    return f"{result.tally.resolution:.0e}" if result.tally.agrees and result.tally.resolution else "-"
+
+
+def number_text(number: int) -> str:
+    """Return a count with its thousands apart.
+
+    >>> number_text(25301)
+    '25,301'
+    """
+    return f"{number:,}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration as a person says it.
+
+    >>> seconds_text(0.03), seconds_text(12.34), seconds_text(125)
+    ('0.0 s', '12.3 s', '125 s')
+    """
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
+
+
+def reasons_text(tally: Tally) -> str:
+    """Return why cases are undecided, the commonest first.
+
+    With numbers if there is more than one reason.
+    """
+    reasons = tally.reasons.most_common()
+    return (
+        reasons[0][0] if len(reasons) == 1 else ", ".join(f"{reason} ({count})" for reason, count in reasons)
+    )
+
+
+def _notes(result: Result) -> list[tuple[str, str]]:
+    """Return what is to be said of a row, each with its mood."""
+    notes: list[tuple[str, str]] = []
+    if result.inputs is not None and result.inputs.origin == "a guess":
+        notes.append((f"inputs guessed: {result.inputs} (else say --inputs)", "faint"))
+    elif result.inputs is not None and result.inputs.origin == "annotations":
+        notes.append((f"inputs as annotated: {result.inputs}", "faint"))
+    if result.verdict == "undecided":
+        notes.append((result.tally.vacuous(), "doubtful"))
+    elif result.tally.undecided and not result.never_finite:
+        notes.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
+    for method, contradiction in result.contradictions.items():
+        asked = result.opinions[method].cases
+        notes.append(
+            (f"{method} disagrees in {contradiction.cases} of {asked} cases, where this does not", "doubtful")
+        )
+    return notes
