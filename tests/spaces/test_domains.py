@@ -112,6 +112,8 @@ def test_rooms_by_hand():
         ("[0, 1]", [1.0000001]),
         ("positive", [np.inf]),
         ("positive", [np.nan]),
+        ("[0, inf)", [np.inf]),
+        ("(-inf, 0]", [-np.inf]),
         ("real", [np.nan]),
         ("simplex", [0.5, 0.4]),
         ("simplex", [1.0, 0.0]),
@@ -130,6 +132,13 @@ def test_rooms_by_hand():
 )
 def test_what_is_outside_is_not_contained(text, outside):
     assert not read_domain(text).bind(int).contains(np.array(outside))
+
+
+def test_ends_are_rounded_like_the_entries():
+    # 0.3 in float32 is larger than 0.3.
+    assert read_domain("[0, 0.3]").contains(np.array([0.3], np.float32))
+    assert not read_domain("[0, 0.3)").contains(np.array([0.3], np.float32))
+    assert not read_domain("[0, 0.3]").contains(np.array([0.3], np.float32).astype(np.float64))
 
 
 @pytest.mark.parametrize("text", CONTINUOUS + DISCRETE + ["labels k", "labels n[L]"])
@@ -183,6 +192,8 @@ def test_labels_know_their_count_once_bound():
         ("(1, 0)", "smaller end first"),
         ("(1, 1)", "empty"),
         ("(nan, 1)", "empty"),
+        ("[0, inf]", "takes in infinity"),
+        ("[-inf, 0]", "takes in infinity"),
         ("ints 3 -3", "smaller end first"),
         ("(a, 1)", "where a number should stand"),
         ("{a}", "where a number should stand"),
