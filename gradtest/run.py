@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType
 from gradtest.properties.laws import examine
 from gradtest.settings import DEFAULT, Settings
+from gradtest.signatures import bind
 from gradtest.targets import Target, target
 
 __all__ = ["assert_gradients", "check", "check_grad"]
@@ -83,6 +85,7 @@ def assert_gradients(
     *inputs, **named
         The point.
     settings : Settings, optional
+        What to ask, as in `check`.
 
     Returns
     -------
@@ -100,6 +103,11 @@ def assert_gradients(
     >>> gradtest.assert_gradients(np.sin, lambda dout, x: dout * np.cos(x), np.array([0.5])).ok
     True
     """
+    if isinstance(forward, Target):
+        raise MisusedType(
+            f"assert_gradients got the target {forward.name}, which has its derivative already; "
+            "use gradtest.check(target, ...).raise_if_wrong()"
+        )
     report = check(target(forward, vjp=backward), *inputs, settings=settings, **named)
     _tell_hypothesis(report)
     report.raise_if_wrong()
@@ -117,13 +125,16 @@ def check_grad(
 
     Parameters
     ----------
-    func : callable, ``func(x0, *args) -> float``
-    grad : callable, ``grad(x0, *args) -> array of the shape of x0``
+    func : callable
+        ``func(x0, *args)``, a number.
+    grad : callable
+        ``grad(x0, *args)``, an array of the shape of `x0`.
     x0 : array_like of float
         The point, flat.
     *args
         Passed to both.
     settings : Settings, optional
+        What to ask, as in `check`.
 
     Returns
     -------
@@ -142,10 +153,22 @@ def check_grad(
     point = np.asarray(x0)
     if point.dtype.kind in "iub" and not isinstance(x0, np.ndarray):
         point = point.astype(np.float64)  # scipy's callers write [1, 2]
-    checked = target(
-        functools.wraps(func)(lambda x: func(x, *args)), grad=functools.wraps(grad)(lambda x: grad(x, *args))
+    return check(target(_of_the_point(func, args), grad=_of_the_point(grad, args)), point, settings=settings)
+
+
+def _of_the_point(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return the function of its first input only, under its own name."""
+    if not args or not callable(function):
+        return function
+
+    @functools.wraps(function)
+    def held(x: Any) -> Any:
+        return function(x, *args)
+
+    held.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # not that of the wrapped
+        [inspect.Parameter(bind(function, (0.0, *args), {}).names[0], inspect.Parameter.POSITIONAL_ONLY)]
     )
-    return check(checked, point, settings=settings)
+    return held
 
 
 def _tell_hypothesis(report: Report) -> None:
