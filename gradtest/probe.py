@@ -194,10 +194,8 @@ class Probe:
         step = power_of_two(self.eps ** (1 / 6))
         values = []
         for t in nodes(8):
-            leaves = list(self.leaves)
-            for i, v in direction.items():
-                leaves[i] = arrays.moved(leaves[i], v, step * t)
-            values.append(self.at(leaves)._claim_back(direction).value)
+            beside = self.along(direction, step * t)
+            values.append(math.nan if beside is None else beside._claim_back(direction).value)
         c = coefficients(np.array(values))
         noise = float(np.sqrt(np.mean(c[5:] ** 2))) * math.sqrt(3)
         rounding = SAFETY * noise + 2 * self.eps * alone.size
@@ -261,6 +259,16 @@ class Probe:
             if probe.finite:
                 return probe
         return None
+
+    def along(self, direction: Direction, t: float) -> Probe | None:
+        """Return the probe at x + t v; None where the target raises."""
+        leaves = list(self.leaves)
+        for i, v in direction.items():
+            leaves[i] = arrays.moved(leaves[i], v, t)
+        try:
+            return self.at(leaves)
+        except Raised:
+            return None
 
     def at(self, leaves: list[Any]) -> Probe:
         """Return the probe of the same target at other leaves, with the same cotangent."""

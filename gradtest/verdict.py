@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gradtest.numerics.chebyshev import slopes_at_centre
 from gradtest.numerics.difference import central, scipy_forward
 from gradtest.numerics.differentiate import looks
 from gradtest.numerics.estimate import Estimate, Quality
 from gradtest.numerics.line import Line
+from gradtest.numerics.rounding import epsilon, power_of_two
+from gradtest.numerics.spectrum import read
 from gradtest.probe import Claim
 
 __all__ = ["Comparison", "Word", "compare", "resolution_asked"]
@@ -157,17 +160,23 @@ def compare(
         tried.append(look)
         tolerance = look.error + claim.rounding
         sharp = scale.resolution(tolerance)
-        unmoved = claim.value == 0.0 and look.flat  # a path that is claimed to be cut, and is
         if _difference(claim, look) <= tolerance and (
-            unmoved or sharp <= wanted or (sharp <= asked and look.nodes > 4)
+            sharp <= wanted or (sharp <= asked and look.nodes > 4) or _unmoved(claim, tried)
         ):
-            return Comparison(Word.AGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations)
+            if not _denied(claim, look, tried):
+                stated = _stated(scale, max(sharp, wanted))
+                return Comparison(Word.AGREES, claim, look, tolerance, stated, "", line.evaluations)
         if (
             look.confirmed
             and look.quality is Quality.CLEAN
             and _difference(claim, look) > BEYOND * tolerance
             and not _contradicted(look, tried)
+            and _persists(line, claim, look)
         ):
+            if _hidden_rounding(line, claim, look):
+                line.eps = line.grain()
+                rounded = replace(claim, rounding=max(claim.rounding, 50 * line.eps * claim.size))
+                return compare(line, rounded, method=method, resolution=resolution, budget=budget)
             return Comparison(
                 Word.DISAGREES, claim, look, tolerance, _stated(scale, sharp), "", line.evaluations
             )
@@ -204,7 +213,7 @@ def _settle(
     sharp = scale.resolution(tolerance)
     difference = _difference(claim, best)
     limit = resolution if resolution is not None else coarsest_accepted(line.eps)
-    if difference > BEYOND * tolerance:
+    if difference > BEYOND * tolerance and _persists(line, claim, best):
         word, reason = Word.DISAGREES, ""
     elif difference > tolerance:
         word, reason = Word.UNDECIDED, (
@@ -215,6 +224,48 @@ def _settle(
     else:
         word, reason = Word.UNDECIDED, _too_coarse(sharp, limit, best)
     return Comparison(word, claim, best, tolerance, _stated(scale, sharp), reason, line.evaluations)
+
+
+def _persists(line: Line, claim: Claim, look: Estimate) -> bool:
+    """Whether a disagreement is still there at a finer scale, where it can just be seen.
+
+    A kink between the two scales would explain it otherwise, and may be hidden by the noise.
+    """
+    tolerance = look.error + claim.rounding
+    visible = tolerance / _difference(claim, look) if tolerance > 0 else 0.0
+    step = look.step * min(1 / 4, max(2.0**-8, power_of_two(2 * visible) if visible > 0 else 0.0))
+    n = 8 if visible < 1 / 30 else 32
+    finer = read(line.around(step, n), step, slopes_at_centre(n), line)
+    return finer is None or not abs(claim.value - finer.value) <= finer.error + claim.rounding
+
+
+def _hidden_rounding(line: Line, claim: Claim, look: Estimate) -> bool:
+    """Whether so small a disagreement is within the rounding of float32, and the values are of float32.
+
+    A function may compute in less than it returns, and be free of noise by chance.
+    """
+    small = 128 * epsilon("float32")
+    return (
+        line.eps < small
+        and _difference(claim, look) <= small * max(abs(claim.value), abs(look.value))
+        and line.grain() > line.eps
+    )
+
+
+def _unmoved(claim: Claim, tried: Iterable[Estimate]) -> bool:
+    """Whether a path is claimed to be cut, and the function moved at no scale so far."""
+    return claim.value == 0.0 and all(look.flat for look in tried)
+
+
+def _denied(claim: Claim, look: Estimate, tried: Iterable[Estimate]) -> bool:
+    """Whether a sharper look than this one says that the claim is off."""
+    return any(
+        other.nodes > 4
+        and other.error < look.error
+        and other.quality in (Quality.CLEAN, Quality.NOISE)
+        and _difference(claim, other) > other.error + claim.rounding
+        for other in tried
+    )
 
 
 def _contradicted(look: Estimate, others: Iterable[Estimate]) -> bool:

@@ -50,6 +50,8 @@ def examine(case: Case, settings: Settings) -> Report:
 
 def _report(case: Case, judgements: list[Judgement], findings: list[Finding]) -> Report:
     undecided = [j for j in judgements if j.word is Word.UNDECIDED]
+    if any(j.word is not Word.UNDECIDED for j in judgements):
+        undecided = [j for j in undecided if not j.unseen]  # what has no effect does not stop the rest
     if findings:
         verdict, reason = Word.DISAGREES, findings[0].what
     elif undecided:

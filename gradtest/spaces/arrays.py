@@ -152,7 +152,7 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     """Return a random direction in the space of `x`: entries +-[1/2, 3/2) times `scales(x)`.
 
     No entry is ever ignored, and errors that cancel along one direction do not along the next.
-    The numbers are short (multiples of 1/16), see `chebyshev.nodes`.
+    The numbers are short (12 bits in float64, 8 in float32, else 4), see `chebyshev.nodes`.
 
     With `along`, a claimed gradient, three signs in four are those of the gradient, so that
     the slope does not cancel away and drown in the noise of the function.
@@ -172,23 +172,25 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
 
 def _drawn(row: NDArray[Any], rng: np.random.Generator, gradient: NDArray[Any] | None) -> NDArray[Any]:
     v, mean = np.empty_like(row), _mean(row)
+    bits = {8: 12, 4: 8}.get(row.dtype.itemsize, 4)
     for s in _pieces(row.size):
-        v[s] = _steps(_scales(row[s], mean), rng, None if gradient is None else gradient[s])
+        v[s] = _steps(_scales(row[s], mean), rng, None if gradient is None else gradient[s], bits)
     return v
 
 
 def _steps(
-    scale: NDArray[np.float64], rng: np.random.Generator, gradient: NDArray[Any] | None
+    scale: NDArray[np.float64], rng: np.random.Generator, gradient: NDArray[Any] | None, bits: int = 12
 ) -> NDArray[np.float64]:
-    """Draw one byte an entry: four bits of length, one of sign, two that say whether to go uphill."""
-    byte = rng.integers(0, 128, size=scale.size, dtype=np.uint8)
-    v = (0.5 + (byte & 15) / 16.0) * scale
-    signs = ((byte >> 4) & 1) * 2.0 - 1.0
+    """Draw two bytes an entry: twelve bits of length, one of sign, two that say whether to go uphill."""
+    drawn = rng.integers(0, 1 << 15, size=scale.size, dtype=np.uint16)
+    length = (drawn & 4095) >> (12 - bits)
+    v = (0.5 + length / (1 << bits)) * scale
+    signs = ((drawn >> 12) & 1) * 2.0 - 1.0
     if gradient is None:
         return v * signs
     g = np.nan_to_num(_wide(gradient))
     uphill = np.where(g == 0.0, signs, np.sign(g))
-    signs = np.where((byte >> 5) > 0, uphill, signs)
+    signs = np.where((drawn >> 13) > 0, uphill, signs)
     terms = g * v
     if abs(float((terms * signs).sum())) < 0.25 * float(np.abs(terms).sum()):
         signs = uphill
