@@ -20,8 +20,9 @@ from scipy import optimize
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import gradtest
 from tables import provenance, table
+
+import gradtest
 
 Function = Callable[[Any], Any]
 
