@@ -18,8 +18,8 @@ from gradtest.adapters.subjects import Subject
 from gradtest.case import Case
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
-from gradtest.errors import Misuse
-from gradtest.guess import Inputs, inputs_of
+from gradtest.errors import Misuse, nearest
+from gradtest.guess import Inputs, inputs_of, parameters_of
 from gradtest.numerics.estimate import Quality
 from gradtest.properties.laws import examine
 from gradtest.properties.search import search
@@ -139,11 +139,11 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """One word: agrees, disagrees, undecided, misused, crashed, stopped or waiting."""
+        """One word: agrees, disagrees, misfit, undecided, misused, crashed, stopped or waiting."""
         if self.crash:
             return "crashed"
         if self.findings:
-            return "misused" if self.only_contract else "disagrees"
+            return "misfit" if self.only_contract else "disagrees"
         if self.misuse or self.never_finite:
             return "misused"
         if not self.done:
@@ -216,9 +216,15 @@ class Campaign:
         interruption loses nothing.
     interrupted : bool
     seconds : float
+
+    Raises
+    ------
+    Misuse
+        If the plan describes an input that no target has.
     """
 
     def __init__(self, subjects: Sequence[Subject], plan: Plan) -> None:
+        _check_given(subjects, plan.given)
         self.plan = plan
         self.results = [Result(subject) for subject in subjects]
         self.interrupted = False
@@ -251,7 +257,11 @@ class Campaign:
             result.done = True  # no case at all: the tally says so
         except FailedHealthCheck as unhealthy:
             result.misuse = f"the inputs of {result.name} are hard to draw: {str(unhealthy).splitlines()[0]}"
-        except (Exception, SystemExit) as error:
+        except SystemExit as error:
+            result.misuse = (
+                f"{result.name} ended the program (SystemExit: {error}); let it raise or return instead"
+            )
+        except Exception as error:
             result.crash = _crash(error)
         finally:
             result.seconds = time.perf_counter() - start
@@ -283,7 +293,7 @@ class Campaign:
                 raise _Enough
 
     def _second_opinions(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
-        if report.evaluations > CHEAP and result.tally.cases % ONE_IN != 1:
+        if not report.blocks or (report.evaluations > CHEAP and result.tally.cases % ONE_IN != 1):
             return
         for method in self.plan.opinions:
             opinion = self._ask(result, method, point)
@@ -305,6 +315,16 @@ class Campaign:
         if smallest.entry is None:
             return {}  # nothing was measured: there is nothing to differ on
         return {method: self._ask(result, method, smallest.inputs).verdict for method in self.plan.opinions}
+
+
+def _check_given(subjects: Sequence[Subject], given: Mapping[str, str]) -> None:
+    known = [name for s in subjects for name in (s.inputs or parameters_of(s.target))]
+    for name in given:
+        if name not in known:
+            whose = subjects[0].target.name if len(subjects) == 1 else "any derivative here"
+            raise Misuse(
+                f"--inputs names {name!r}, which is not an input of {whose}; {nearest(name, set(known))}"
+            )
 
 
 def _crash(error: BaseException) -> str:

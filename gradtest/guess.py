@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradtest.case import Case, Raised
-from gradtest.errors import Misuse, nearest
+from gradtest.errors import Misuse
 from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.properties.shapes import Shape, Sizes, read_shape
@@ -21,8 +21,8 @@ from gradtest.targets import Target
 
 __all__ = ["Inputs", "inputs_of", "parameters_of"]
 
-#: What all inputs may look like, and then what they may look like in their order.
-ALIKE = ("n", "batch n", "", "n n", "batch channels height width")
+#: What all inputs may look like, and then what they may look like in their order; numbers come last.
+ALIKE = ("n", "batch n", "n n", "batch channels height width")
 IN_ORDER = (
     ("batch in", "in out", "out"),
     ("batch in", "out in", "out"),
@@ -58,7 +58,9 @@ class Inputs:
     origin: str
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}: {shape!s}" for name, shape in self.shapes.items())
+        return ", ".join(
+            f"{name}: {str(shape).strip(' :') or 'a number'}" for name, shape in self.shapes.items()
+        )
 
 
 def parameters_of(target: Target) -> list[str]:
@@ -91,7 +93,8 @@ def inputs_of(target: Target, known: Mapping[str, Any] | None, given: Mapping[st
     known : mapping, optional
         The shapes that the module itself states.
     given : mapping of str to str
-        What the user says of some or all inputs; it comes first.
+        What the user says of some or all inputs; it comes first.  Other names are left aside:
+        they may belong to another target.
 
     Raises
     ------
@@ -103,25 +106,16 @@ def inputs_of(target: Target, known: Mapping[str, Any] | None, given: Mapping[st
     Calls forward and derivative once for every candidate, some dozens in the worst case.  Sizes
     of different names are different there, so that what fits does not fit by accident.
     """
+    given = {name: dims for name, dims in given.items() if name in (known or parameters_of(target))}
     if known is not None:
-        _check_known(given, list(known), target)
         return Inputs({**known, **given}, "--inputs" if given else "the table")
     parameters = _parameters(target.forward)
     names = [p.name for p in parameters]
-    _check_known(given, names, target)
     needed = [p.name for p in parameters if p.default is p.empty or p.name in given]
     _check_gaps(needed, names, target)
     if needed and set(needed) <= set(given):
         return Inputs({name: given[name] for name in needed}, "--inputs")
     return _tried(target, needed, given, _annotated(target.forward, needed))
-
-
-def _check_known(given: Mapping[str, str], names: list[str], target: Target) -> None:
-    for name in given:
-        if names and name not in names:
-            raise Misuse(
-                f"--inputs names {name!r}, which is not an input of {target.name}; {nearest(name, names)}"
-            )
 
 
 def _check_gaps(needed: list[str], names: list[str], target: Target) -> None:
@@ -178,7 +172,8 @@ def _tried(
     second, reasons = None, list[str]()
     for origin, shapes in _candidates(names, given, annotated):
         fit, reason = _fit(target, shapes)
-        if fit == 2:
+        numbers = not any(read_shape(dims).dims for dims in shapes.values())
+        if fit == 2 and not (numbers and second):  # what takes arrays, too, is asked about arrays
             return Inputs(shapes, origin)
         if fit == 1 and second is None:
             second = Inputs(shapes, origin)
@@ -225,6 +220,7 @@ def _guesses(count: int) -> Iterator[tuple[str, ...]]:
     if count > 1:
         for row in IN_ORDER:
             yield (row + (row[-1],) * count)[:count]
+    yield ("",) * count
 
 
 def _fit(target: Target, shapes: Mapping[str, str]) -> tuple[int, str]:

@@ -40,6 +40,9 @@ COUPLES: tuple[tuple[str, str, str], ...] = (
     *((name, "jac", "grad") for name in ("f", "fun", "func", "residuals", "objective")),
 )
 
+#: So many names are listed where none is like the one that was meant.
+MOST_NAMES = 8
+
 _FORWARD, _BACKWARD = ("forward", "fwd", "Forward"), ("backward", "bwd", "Backward")
 _CACHES = ("cache", "caches", "ctx", "context", "saved", "residuals", "tape")
 _COTANGENTS = {
@@ -483,6 +486,8 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     if value is None:
         known = _own_functions(module) or [n for n in vars(module) if not n.startswith("_")]
         hint = nearest(name, known) if known else "it defines no function"
+        if not hint.startswith("did") and len(known) > MOST_NAMES:
+            hint = f"it has {', '.join(sorted(known)[:MOST_NAMES])} and {len(known) - MOST_NAMES} more"
         raise Misuse(f"{module.__name__} has no {name!r}; {hint}")
     if not callable(value):
         raise Misuse(f"{module.__name__}.{name} is {type(value).__name__}, which cannot be called")

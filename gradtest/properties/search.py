@@ -166,7 +166,7 @@ def _by_name(subject: Target) -> bool:
         parameters = inspect.signature(subject.forward).parameters.values()
     except (TypeError, ValueError):
         return False
-    return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+    return any(p.kind is inspect.Parameter.KEYWORD_ONLY and p.default is p.empty for p in parameters)
 
 
 def tell(report: Report) -> None:

@@ -21,7 +21,7 @@ from gradtest.settings import Method, Settings
 from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Campaign, Event, Plan
+    from gradtest.campaign import Campaign, Event, Plan, Result
 
     from .terminal import Paper
 
@@ -174,16 +174,20 @@ def _run(campaign: Campaign, table: Any, out: Paper) -> None:
     """Carry it out, writing each row as its target ends, and the one that was interrupted."""
     from gradtest.campaign import Ended
 
+    shown: list[Result] = []
     with out.progress(len(campaign.results), campaign.plan.max_examples) as bar:
 
         def hear(event: Event) -> None:
             bar(event)
             if isinstance(event, Ended):
+                shown.append(event.result)
                 out.write(table.row(event.result))
 
         campaign.hear = hear
         campaign.run()
-    out.write(line for r in campaign.results if r.verdict == "stopped" for line in table.row(r))
+    for result in campaign.results:
+        if result.tally.cases and result not in shown:
+            out.write(table.row(result))
 
 
 def _as_json(target: str, options: Mapping[str, Any]) -> ExitCode:

@@ -33,6 +33,7 @@ def exit_code(campaign: Campaign) -> ExitCode:
     for verdict, code in (
         ("disagrees", ExitCode.DISAGREES),
         ("crashed", ExitCode.INTERNAL),
+        ("misfit", ExitCode.MISUSE),
         ("misused", ExitCode.MISUSE),
         ("undecided", ExitCode.NOTHING_DECIDED),
     ):

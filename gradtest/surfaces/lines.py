@@ -62,6 +62,8 @@ def fill(text: str, width: int | None, first: str = "", then: str | None = None)
 
     >>> fill("one two three", 9, "- ", "  ")
     ['- one two', '  three']
+    >>> fill("abcdefghij", 8, "", "  ")
+    ['abcdefgh', '  ij']
     """
     if width is None:
         return [first + text]
@@ -69,19 +71,14 @@ def fill(text: str, width: int | None, first: str = "", then: str | None = None)
 
 
 def _filled(text: str, width: int, first: str, then: str) -> Iterator[str]:
-    line, empty = first, True
+    line, blank = first, ""
     for word in text.split(" "):
-        for part in _parts(word, width - max(cells(first), cells(then))):
-            if not empty and cells(line) + 1 + cells(part) > width:
-                yield line
-                line, empty = then, True
-            line, empty = (line if empty else line + " ") + part, False
+        if blank and cells(line + blank + word) > width:
+            yield line
+            line, blank = then, ""
+        while cells(line + word) > width:  # a long array has no blank in it for a while
+            room = width - cells(line)
+            yield line + word[:room]
+            line, word = then, word[room:]
+        line, blank = line + blank + word, " "
     yield line
-
-
-def _parts(word: str, width: int) -> Iterator[str]:
-    """Yield a word in pieces that fit: a long array has no blank in it for a while."""
-    while cells(word) > width:
-        yield word[:width]
-        word = word[width:]
-    yield word

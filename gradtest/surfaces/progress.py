@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar"]
 
+#: Columns for the spinner, the count, the time, the gaps, and for the ^C that a terminal echoes: were
+#: the line full, that would begin another one, and the bar could not be wiped away.
+TAKEN = 26
+
+
+def _narrow(width: int) -> Column:
+    return Column(no_wrap=True, overflow="ellipsis", max_width=max(8, width))
+
 
 class Bar:
     """A bar below the rows that are written; it goes away when all is done.
@@ -33,19 +41,15 @@ class Bar:
     """
 
     def __init__(self, console: Console, count: int, cases: int) -> None:
+        room = console.width - TAKEN
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[at]}", markup=False),
-            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
-            TextColumn(
-                "{task.fields[name]}",
-                markup=False,
-                table_column=Column(ratio=2, no_wrap=True, overflow="ellipsis"),
-            ),
+            BarColumn(bar_width=max(8, min(40, room // 3))),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[name]}", markup=False, table_column=_narrow(room - max(8, room // 3))),
             console=console,
             transient=True,
-            expand=True,
             refresh_per_second=8,
         )
         self._count, self._cases, self._at = count, cases, 0

@@ -141,6 +141,7 @@ def summary(campaign: Campaign, width: int | None) -> Iterator[Line]:
 _SAID = {
     "agrees": ("agrees", "agree"),
     "disagrees": ("disagrees", "disagree"),
+    "misfit": ("does not fit its inputs", "do not fit their inputs"),
     "misused": ("cannot be checked", "cannot be checked"),
     "crashed": ("made gradtest fail", "made gradtest fail"),
     "undecided": ("is undecided", "are undecided"),
@@ -156,11 +157,8 @@ def _verdicts(verdicts: Counter[str], campaign: Campaign) -> str:
         many = parts[0].split(" ", 1)[1]
         text = f"All {total} derivatives {many}."
     else:
-        text = (
-            f"{_count(total, 'derivative')}: {', '.join(parts)}."
-            if total > 1
-            else f"1 derivative: {parts[0][2:]}."
-        )
+        many = f"{_count(total, 'derivative')}: {', '.join(parts)}."
+        text = many if total > 1 else f"The derivative {parts[0][2:]}."
     return f"Interrupted. {text}" if campaign.interrupted else text
 
 
@@ -168,8 +166,8 @@ def _figures(campaign: Campaign) -> Iterator[tuple[str, str]]:
     tallies = [result.tally for result in campaign.results]
     if sum(t.cases for t in tallies):
         yield "cases", _cases(tallies)
-    if any(t.agrees for t in tallies):
-        worst = max(t.resolution for t in tallies)
+    worst = max((t.resolution for t in tallies), default=0.0)
+    if worst:
         yield (
             "resolution",
             f"{worst:.0e} at worst: so small a relative error of a gradient would have been seen",
@@ -185,7 +183,8 @@ def _figures(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 def _cases(tallies: Sequence[Tally]) -> str:
     undecided, nearby = sum(t.undecided for t in tallies), sum(t.nearby for t in tallies)
-    text = f"{number_text(sum(t.cases for t in tallies))}, {undecided} of them undecided"
+    cases = number_text(sum(t.cases for t in tallies))
+    text = f"{cases}, {number_text(undecided) if undecided else 'none'} undecided"
     return text + (f"; {nearby} at a kink or the like, judged at a generic point nearby" if nearby else "")
 
 
@@ -193,6 +192,4 @@ def _opinion(campaign: Campaign, method: str) -> str:
     tallies = [result.opinions[method] for result in campaign.results if method in result.opinions]
     cases, agrees = sum(t.cases for t in tallies), sum(t.agrees for t in tallies)
     disagrees = sum(t.disagrees for t in tallies)
-    return (
-        f"{method} agrees in {number_text(agrees)} of {number_text(cases)} cases and disagrees in {disagrees}"
-    )
+    return f"{method} agrees in {number_text(agrees)} of {number_text(cases)} and disagrees in {disagrees}"

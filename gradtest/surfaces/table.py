@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "number_text", "reasons_text", "seconds_text"]
 
-MOODS = {"agrees": "good", "disagrees": "bad", "crashed": "bad", "misused": "bad"}
+MOODS = {"agrees": "good", "disagrees": "bad", "misfit": "bad", "misused": "bad", "crashed": "bad"}
 #: A name is given at least this much room beside the figures; else it gets a line of its own.
 ROOM = 30
 
@@ -49,7 +49,7 @@ class Table:
         self, names: Sequence[str], opinions: Sequence[str], max_examples: int, width: int | None
     ) -> None:
         self.width = width
-        longest = max(map(cells, names), default=0)
+        longest = max(map(cells, ["derivative", *names]))
         self.columns = _columns(opinions, len(str(max_examples)))
         room = min(longest, ROOM)
         while width is not None and self._taken() + room > width and any(c.price for c in self.columns):
@@ -94,9 +94,8 @@ class Table:
         tally = result.tally
         verdict = Piece(f"   {result.verdict:<9}", MOODS.get(result.verdict, "doubtful"))
         sharp = f" to {_resolution(result)}" if result.verdict == "agrees" else ""
-        figures = (
-            f"{sharp:<9}  {tally.cases} cases, {tally.undecided} undecided, {seconds_text(result.seconds)}"
-        )
+        cases = f"{tally.cases} case" + ("" if tally.cases == 1 else "s")
+        figures = f"{sharp:<9}  {cases}, {tally.undecided} undecided, {seconds_text(result.seconds)}"
         return [*name, (verdict, Piece(figures))]
 
 

@@ -1,0 +1,107 @@
+"""How a finding looks in pytest: its own words, and none of our frames or Hypothesis's.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradtest
+
+__all__ = ["hide_our_frames", "ours", "place_of", "rewrite"]
+
+
+def ours(error: BaseException) -> list[BaseException]:
+    """Return the errors of gradtest that a test ended with, gross ones first; none if it ended otherwise."""
+    if isinstance(error, BaseExceptionGroup):
+        parts = [part for inner in error.exceptions for part in ours(inner)]
+        all_ours = len(parts) >= len(error.exceptions) and all(map(ours, error.exceptions))
+        return sorted(parts, key=lambda part: type(part).__name__) if all_ours else []
+    search = sys.modules.get("gradtest.properties.search")
+    vacuous = (search.Vacuous,) if search is not None else ()
+    return [error] if isinstance(error, (gradtest.GradientError, gradtest.Misuse, *vacuous)) else []
+
+
+# -- where ----------------------------------------------------------------------------------------
+
+
+def hide_our_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Hide the frames of gradtest (Hypothesis hides its own); say whether any of the user's is left."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "gradtest" and not name.startswith(__package__):
+            module.__dict__["__tracebackhide__"] = True  # pytest looks for it among the globals of a frame
+    others = _folders("gradtest", "hypothesis", "_pytest", "pluggy", "pytest")
+    return not all(_inside(entry, others) for entry in excinfo.traceback)
+
+
+def _folders(*packages: str) -> list[Path]:
+    found = (getattr(sys.modules.get(name), "__file__", None) for name in packages)
+    return [Path(file).resolve().parent for file in found if file]
+
+
+def _inside(entry: Any, folders: list[Path]) -> bool:
+    parents = Path(str(entry.path)).resolve().parents
+    return any(folder in parents for folder in folders)
+
+
+def place_of(item: pytest.Function) -> tuple[str, int | None, str]:
+    """Return file, line and name of a test that was made by a call: the line of its assignment."""
+    file, _, name = item.location[0], item.location[1], item.name
+    file = item.nodeid.split("::")[0] or file
+    return file, _line_of(item.path, item.originalname or name), name
+
+
+def _line_of(path: Path, name: str) -> int | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = re.search(rf"^\s*{re.escape(name)}\s*(:.*)?=", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) if found else None
+
+
+# -- what -----------------------------------------------------------------------------------------
+
+
+def rewrite(report: pytest.TestReport, item: pytest.Item, errors: list[BaseException], theirs: bool) -> None:
+    """Let a report say what was found: alone, or below the user's own frames where there are any."""
+    if not theirs:
+        report.longrepr = _as_text("\n\n".join(dict.fromkeys(map(_text, errors))))
+        _place(report, item)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = _headline(errors)
+
+
+def _text(error: BaseException) -> str:
+    return str(error) if str(error).startswith("gradtest") else f"gradtest: {error}"
+
+
+def _headline(errors: list[BaseException]) -> str:
+    """Return one line that survives alone in ``FAILED ... - ...``."""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return _text(errors[0]).splitlines()[0] + more
+
+
+class _Shown(Exception):
+    """Carries a text through pytest's own representation of exceptions."""
+
+
+def _as_text(text: str) -> Any:
+    try:
+        raise _Shown(text)
+    except _Shown:
+        return pytest.ExceptionInfo[_Shown].from_current().getrepr(style="value")
+
+
+def _place(report: pytest.TestReport, item: pytest.Item) -> None:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    file, line, _ = item.location
+    if crash is not None:
+        crash.path, crash.lineno = file, (line or 0) + 1

@@ -1,0 +1,78 @@
+"""The section of pytest's report on what was checked.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from gradtest.properties.tally import Tally, session
+
+from .table import number_text, reasons_text
+
+__all__ = ["lines"]
+
+#: So many targets with undecided cases are named.
+MOST_TARGETS = 5
+
+
+def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Config) -> Iterator[str]:
+    """Yield the lines of the section.
+
+    Parameters
+    ----------
+    workers : sequence of mappings
+        What the workers of a distributed run counted, by target, as plain data.
+    config : pytest.Config
+        Knows of seeds.
+    """
+    tallies = _merged(workers)
+    total = Tally()
+    for tally in tallies.values():
+        total.merge(tally)
+    yield _first(len(tallies), total)
+    undecided = {name: tally for name, tally in tallies.items() if tally.undecided}
+    for name in sorted(undecided, key=lambda name: -undecided[name].undecided)[:MOST_TARGETS]:
+        tally = undecided[name]
+        yield f"  {name}: {tally.undecided} of {number_text(tally.cases)} undecided: {reasons_text(tally)}"
+    if len(undecided) > MOST_TARGETS:
+        yield f"  and some in {len(undecided) - MOST_TARGETS} more targets"
+    if total.resolution:
+        yield f"worst resolution {total.resolution:.0e}: so small a relative error would have been seen"
+    yield _seed(config)
+
+
+def _merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
+    merged: dict[str, Tally] = {}
+    for name, tally in session.items():
+        merged.setdefault(name, Tally()).merge(tally)
+    for worker in workers:
+        for name, counts in worker.items():
+            merged.setdefault(name, Tally()).merge(Tally(**{**counts, "reasons": Counter(counts["reasons"])}))
+    return merged
+
+
+def _first(targets: int, total: Tally) -> str:
+    count = f"{targets} target" + ("" if targets == 1 else "s")
+    verdicts = [f"{number_text(total.agrees)} agree"]
+    verdicts += [f"{number_text(total.disagrees)} disagree"] if total.disagrees else []
+    verdicts += [f"{number_text(total.undecided)} undecided"] if total.undecided else []
+    cases = f"{number_text(total.cases)} case" + ("" if total.cases == 1 else "s")
+    return f"{count}, {cases}: {', '.join(verdicts)}; {number_text(total.evaluations)} evaluations"
+
+
+def _seed(config: pytest.Config) -> str:
+    import hypothesis
+
+    seed = config.getoption("hypothesis_seed", None)
+    default = hypothesis.settings.default
+    if default is not None and default.derandomize:
+        return "seed: fixed by the Hypothesis profile (derandomize): every run draws the same cases"
+    if seed is not None:
+        return f"seed: --hypothesis-seed={seed}"
+    return "seed: another one each time; --hypothesis-seed=0 draws the same cases every time"
