@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradtest.diagnosis.evidence import Finding
     from gradtest.diagnosis.report import Report
-    from gradtest.errors import GradientError, Misuse
+    from gradtest.errors import GradientError, Misuse, UndecidedWarning
     from gradtest.properties.search import property_of
     from gradtest.properties.strategies import inputs, networks
     from gradtest.run import assert_gradients, check, check_grad
@@ -28,6 +28,7 @@ _HOME = {
     "Report": "gradtest.diagnosis.report",
     "Settings": "gradtest.settings",
     "Target": "gradtest.targets",
+    "UndecidedWarning": "gradtest.errors",
     "assert_gradients": "gradtest.run",
     "check": "gradtest.run",
     "check_grad": "gradtest.run",
@@ -44,6 +45,7 @@ __all__ = [
     "Report",
     "Settings",
     "Target",
+    "UndecidedWarning",
     "assert_gradients",
     "check",
     "check_grad",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["GradientError", "Misuse", "MisusedType", "nearest"]
+__all__ = ["GradientError", "Misuse", "MisusedType", "UndecidedWarning", "nearest"]
 
 
 class Misuse(ValueError):
@@ -31,6 +31,10 @@ class GradientError(AssertionError):
     def __init__(self, message: str, report: object = None) -> None:
         super().__init__(message)
         self.report = report
+
+
+class UndecidedWarning(UserWarning):
+    """An assertion neither held nor failed: the point could not be judged; the message says why."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -17,7 +17,6 @@ from gradtest.numerics.rounding import accumulated, coarsest, epsilon, grain, po
 from gradtest.numerics.spectrum import SAFETY
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import Tree, flatten
-from gradtest.spaces.foreign import to_host
 
 __all__ = ["Claim", "Direction", "Probe"]
 
@@ -73,9 +72,7 @@ class Probe:
         self._check_output()
         self.cotangents = self._cotangents(rng)
         self.origin = self._contract(self.out)
-        self.magnitude = math.hypot(
-            *(arrays.magnitude(w, self.out.leaves[i]) for i, w in self.cotangents.items())
-        )
+        self.magnitude = self._magnitude()
         self.eps = coarsest(
             *(getattr(self.leaves[i], "dtype", "float64") for i in case.real),
             *(getattr(self.out.leaves[i], "dtype", "float64") for i in self.cotangents),
@@ -121,8 +118,33 @@ class Probe:
         """Return the cotangent in the structure of the output (None beside what is not real)."""
         return self.out.build([self.cotangents.get(i) for i in range(len(self.out.leaves))])
 
+    def _magnitude(self) -> float:
+        """Return the size of the terms that are added up to give phi."""
+        return math.hypot(*(arrays.magnitude(w, self.out.leaves[i]) for i, w in self.cotangents.items()))
+
     def _contract(self, out: Tree) -> float:
+        """Return <w, out>; NaN where the output has another structure than at the point."""
+        if len(out.leaves) != len(self.out.leaves):
+            return math.nan
+        if any(arrays.shape(out.leaves[i]) != arrays.shape(w) for i, w in self.cotangents.items()):
+            return math.nan
         return math.fsum(arrays.inner(w, out.leaves[i]) for i, w in self.cotangents.items())
+
+    def single_outputs(self, most: int) -> list[Probe]:
+        """Return this probe once for every entry of the output, with that entry's unit cotangent.
+
+        Empty where there are more than `most` entries.
+        """
+        places = [(i, k) for i, w in self.cotangents.items() for k in range(arrays.size(w))]
+        if len(places) > most:
+            return []
+        probes = []
+        for i, k in places:
+            units = {j: arrays.zeros(w) for j, w in self.cotangents.items()}
+            flat = np.zeros(arrays.size(units[i]))
+            flat[k] = 1.0
+            probes.append(self.at(self.leaves, units | {i: arrays.like(units[i], flat)}))
+        return probes
 
     # -- lines --------------------------------------------------------------------------------
 
@@ -147,7 +169,7 @@ class Probe:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except _OUTSIDE:
             return self.eps
-        return min(grain(to_host(out.leaves[i])) for i in self.cotangents)
+        return min(grain(arrays.few(out.leaves[i])) for i in self.cotangents)
 
     def _phi(self, direction: Direction) -> Callable[[float], float]:
         base, call, primal, contract = self.leaves, self.case.call, self.case.primal, self._contract
@@ -159,8 +181,7 @@ class Probe:
             for i, v in moving:
                 leaves[i] = moved(base[i], v, t)
             try:
-                out = flatten(primal(call(leaves)))
-                return contract(out) if len(out.leaves) == len(self.out.leaves) else math.nan
+                return contract(flatten(primal(call(leaves))))
             except _OUTSIDE:
                 return math.nan
             except Exception as error:
@@ -261,25 +282,28 @@ class Probe:
         return None
 
     def along(self, direction: Direction, t: float) -> Probe | None:
-        """Return the probe at x + t v; None where the target raises."""
+        """Return the probe at x + t v; None where the function has no value."""
         leaves = list(self.leaves)
         for i, v in direction.items():
             leaves[i] = arrays.moved(leaves[i], v, t)
         try:
-            return self.at(leaves)
+            beside = self.at(leaves)
         except Raised:
             return None
+        return beside if beside.finite else None
 
-    def at(self, leaves: list[Any]) -> Probe:
-        """Return the probe of the same target at other leaves, with the same cotangent."""
+    def at(self, leaves: list[Any], cotangents: dict[int, Any] | None = None) -> Probe:
+        """Return the probe of the same target at other leaves, with the same cotangent or another."""
         other = object.__new__(Probe)
         case = self.case.at(leaves)
         returned = case.raw()
         other.case, other.leaves = case, leaves
         other.out = flatten(case.primal(returned))
-        other.cotangents, other.eps, other.magnitude = self.cotangents, self.eps, self.magnitude
+        other.cotangents = self.cotangents if cotangents is None else cotangents
+        other.eps = self.eps
         other.origin = other._contract(other.out)
+        other.magnitude = other._magnitude() if other.finite else math.nan
         other.gradients = {}
-        if case.target.form != "jvp":
+        if other.finite and case.target.form != "jvp":
             other.gradients = case.pull_back(returned, other._whole_cotangent())
         return other

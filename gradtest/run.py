@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from gradtest.case import Case
 from gradtest.diagnosis.report import Report
-from gradtest.errors import MisusedType
+from gradtest.errors import MisusedType, UndecidedWarning
 from gradtest.properties.laws import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.signatures import bind
@@ -90,7 +92,12 @@ def assert_gradients(
     Returns
     -------
     Report
-        That of `check`, when nothing disagrees (it may be undecided; see ``ok``).
+        That of `check`, when nothing disagrees.
+
+    Warns
+    -----
+    UndecidedWarning
+        If the point could not be judged (in a Hypothesis test it is counted instead).
 
     Raises
     ------
@@ -109,7 +116,8 @@ def assert_gradients(
             "use gradtest.check(target, ...).raise_if_wrong()"
         )
     report = check(target(forward, vjp=backward), *inputs, settings=settings, **named)
-    _tell_hypothesis(report)
+    if not _tell_hypothesis(report) and report.verdict == "undecided":
+        warnings.warn(str(report), UndecidedWarning, stacklevel=2)
     report.raise_if_wrong()
     return report
 
@@ -171,11 +179,10 @@ def _of_the_point(function: Callable[..., Any], args: tuple[Any, ...]) -> Callab
     return held
 
 
-def _tell_hypothesis(report: Report) -> None:
-    """Feed the search with how large the disagreement is, inside a Hypothesis test."""
-    import sys
+def _tell_hypothesis(report: Report) -> bool:
+    """Feed the search with how large the disagreement is; False if no Hypothesis test is running."""
+    if "hypothesis" not in sys.modules:
+        return False
+    from gradtest.properties.search import tell
 
-    if "hypothesis" in sys.modules:
-        from gradtest.properties.search import tell
-
-        tell(report)
+    return tell(report)

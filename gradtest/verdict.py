@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -152,12 +153,13 @@ def compare(
     wanted = min(asked, line.eps**0.64)
     origin = abs(line(0.0))
     natural = max(line.magnitude, origin) / line.scale
-    scale = _Scale(claim, 64 * line.eps * natural if tiny_is_zero else 0.0, natural)
+    zero = 64 * line.eps * natural if tiny_is_zero else 0.0
     tried: list[Estimate] = []
     if not math.isfinite(origin):
         return _undecided(claim, Estimate(math.nan, math.inf), Quality.NON_FINITE.value, line)
     for look in _METHODS[method](line, wanted):
         tried.append(look)
+        scale = _Scale(claim, zero, max(natural, look.steepest))
         tolerance = look.error + claim.rounding
         sharp = scale.resolution(tolerance)
         if _difference(claim, look) <= tolerance and (
@@ -182,7 +184,7 @@ def compare(
             )
         if look.quality is Quality.KINK or line.evaluations >= budget:
             break
-    return _settle(line, claim, scale, tried, resolution)
+    return _settle(line, claim, _Scale(claim, zero, natural), tried, resolution)
 
 
 def _stated(scale: _Scale, sharp: float) -> float:
@@ -269,10 +271,17 @@ def _denied(claim: Claim, look: Estimate, tried: Iterable[Estimate]) -> bool:
 
 
 def _contradicted(look: Estimate, others: Iterable[Estimate]) -> bool:
-    """Whether a finer scale says otherwise: what looked like noise was structure."""
-    return any(
-        other.step < look.step and other.nodes > 4 and other.finite and not look.matches(other)
-        for other in others
+    """Whether a finer scale says otherwise, or two wider ones do where this one is flat.
+
+    In the first case what looked like noise was structure; in the second the function moves in
+    steps, and this look stood on one of them.
+    """
+    unlike = [other for other in others if other.nodes > 4 and other.finite and not look.matches(other)]
+    if any(other.step < look.step for other in unlike):
+        return True
+    wider = [other for other in unlike if other.step > look.step]
+    return look.flat and any(
+        one.step != other.step and one.matches(other) for one, other in itertools.combinations(wider, 2)
     )
 
 

@@ -169,16 +169,17 @@ def _by_name(subject: Target) -> bool:
     return any(p.kind is inspect.Parameter.KEYWORD_ONLY and p.default is p.empty for p in parameters)
 
 
-def tell(report: Report) -> None:
-    """Count a report, and feed Hypothesis with it when inside one of its tests."""
+def tell(report: Report) -> bool:
+    """Count a report, and feed Hypothesis with it; False where none of its tests is running."""
     session.setdefault(report.target, Tally()).add(report)
     if not hypothesis.currently_in_test_context():
-        return
+        return False
     hypothesis.event(f"gradtest: {report.verdict}")
     if report.verdict == "undecided":
         hypothesis.event(f"gradtest: undecided: {report.reason.split(':')[-1].strip()}")
     if report.blocks:
         hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
+    return True
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ __all__ = [
     "direction",
     "entry",
     "evened",
+    "few",
     "fingerprint",
     "flat",
     "inner",
@@ -88,11 +89,16 @@ def precision(leaf: Any) -> float:
     return epsilon(getattr(leaf, "dtype", "float64"))
 
 
-def fingerprint(leaf: Any) -> int:
-    """Return a number that depends on shape and values (on 4096 of them where there are more)."""
+def few(leaf: Any) -> NDArray[Any]:
+    """Return 4096 of the values of `leaf`, spread over it, or all if there are no more."""
     row = leaf.reshape(-1) if hasattr(leaf, "reshape") else np.asarray(leaf).reshape(-1)
-    few = foreign.to_host(row[:: max(1, math.ceil(row.shape[0] / 4096))])
-    return zlib.crc32(np.ascontiguousarray(few).tobytes(), zlib.crc32(repr(shape(leaf)).encode()))
+    return foreign.to_host(row[:: max(1, math.ceil(row.shape[0] / 4096))])
+
+
+def fingerprint(leaf: Any) -> int:
+    """Return a number that depends on shape and values (on `few` of them)."""
+    values = np.ascontiguousarray(few(leaf))
+    return zlib.crc32(values.tobytes(), zlib.crc32(repr(shape(leaf)).encode()))
 
 
 # -- how large ------------------------------------------------------------------------------------
