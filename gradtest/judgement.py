@@ -9,6 +9,7 @@ directions of the whole space (a special point: the product with one zero factor
 from __future__ import annotations
 
 import enum
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -106,11 +107,18 @@ def _judge(
 
 def _compare(probe: Probe, direction: Direction, settings: Settings) -> Comparison:
     line, claim = probe.line(direction), probe.claim(direction)
-    asked = {"method": settings.method, "resolution": settings.resolution, "budget": settings.budget}
-    comparison = compare(line, claim, **asked)
+    held = functools.partial(
+        compare,
+        line,
+        claim,
+        method=settings.method,
+        resolution=settings.resolution,
+        budget=settings.budget,
+    )
+    comparison = held()
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):
-        strict = compare(line, claim, tiny_is_zero=False, **asked)
+        strict = held(tiny_is_zero=False)
         return replace(strict, reason=UNSEEN) if strict.word is Word.UNDECIDED else strict
     return comparison
 

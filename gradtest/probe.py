@@ -217,8 +217,8 @@ class Probe:
         for t in nodes(8):
             beside = self.along(direction, step * t)
             values.append(math.nan if beside is None else beside._claim_back(direction).value)
-        c = coefficients(np.array(values))
-        noise = float(np.sqrt(np.mean(c[5:] ** 2))) * math.sqrt(3)
+        c = coefficients(values)
+        noise = math.hypot(*c[5:]) / math.sqrt(len(c[5:])) * math.sqrt(3)
         rounding = SAFETY * noise + 2 * self.eps * alone.size
         if not rounding < alone.rounding:
             return alone
@@ -264,8 +264,8 @@ class Probe:
     def nearby(self, rng: np.random.Generator, distance: float) -> Probe | None:
         """Return the same probe at a generic point near by, with the same cotangent.
 
-        Every entry for which something is claimed is shifted by about `distance` of its size.  None where the function is
-        not finite in any of a few such places.
+        Every entry for which something is claimed is shifted by about `distance` of its size.
+        None where the function is not finite in any of a few such places.
         """
         for attempt in range(4):
             leaves = list(self.leaves)

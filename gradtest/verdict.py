@@ -162,12 +162,10 @@ def compare(
         scale = _Scale(claim, zero, max(natural, look.steepest))
         tolerance = look.error + claim.rounding
         sharp = scale.resolution(tolerance)
-        if _difference(claim, look) <= tolerance and (
-            sharp <= wanted or (sharp <= asked and look.nodes > 4) or _unmoved(claim, tried)
-        ):
-            if not _denied(claim, look, tried):
-                stated = _stated(scale, max(sharp, wanted))
-                return Comparison(Word.AGREES, claim, look, tolerance, stated, "", line.evaluations)
+        enough = sharp <= wanted or (sharp <= asked and look.nodes > 4) or _unmoved(claim, tried)
+        if _difference(claim, look) <= tolerance and enough and not _denied(claim, look, tried):
+            stated = _stated(scale, max(sharp, wanted))
+            return Comparison(Word.AGREES, claim, look, tolerance, stated, "", line.evaluations)
         if (
             look.confirmed
             and look.quality is Quality.CLEAN

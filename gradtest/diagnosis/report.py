@@ -101,7 +101,8 @@ def _block_text(block: BlockReport) -> str:
     shape = "x".join(map(str, block.shape)) or "scalar"
     if block.verdict == "undecided":
         return f"{shape}  undecided: {block.reason}"
-    seen = "zero, as claimed" if block.resolution == 0 else f"an error of {block.resolution:.0e} would have been seen"
+    would = f"an error of {block.resolution:.0e} would have been seen"
+    seen = would if block.resolution else "zero, as claimed"
     return f"{shape}  {block.verdict}: {seen}" + (f" ({block.reason})" if block.reason else "")
 
 

@@ -138,7 +138,8 @@ def _scales(row: NDArray[Any], mean: float) -> NDArray[np.float64]:
     if not 0.0 < mean < math.inf:
         return np.ones(own.shape)
     own = np.where(own < _STILL * mean, mean, own)
-    return np.ldexp(1.0, np.frexp(own)[1] - 1)
+    powers: NDArray[np.float64] = np.ldexp(1.0, np.frexp(own)[1] - 1)
+    return powers
 
 
 def scales(x: Any) -> NDArray[np.float64]:
@@ -204,7 +205,7 @@ def _steps(
 
 
 def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
-    """Return the direction that moves one entry of `x` (by its real part) by about its size, and that size."""
+    """Return the direction that moves one entry of `x` by about its size (real part), and that size."""
     if foreign.is_remote(x):
         return foreign.coordinate(x, index)
     row = flat(x)

@@ -122,7 +122,8 @@ def sizes(a: Any, b: Any) -> float:
 def _paired(a: Any, b: Any) -> tuple[Any, Any]:
     """Bring a NumPy value beside an array to that array's library and device."""
     model = a if is_array(a) else b
-    return tuple(_real_parts(part if is_array(part) else like(model, np.asarray(part))) for part in (a, b))  # type: ignore[return-value]  # two parts
+    left, right = (_real_parts(part if is_array(part) else like(model, np.asarray(part))) for part in (a, b))
+    return left, right
 
 
 def _random(x: Any, rng: np.random.Generator) -> tuple[Any, Any, Any]:
