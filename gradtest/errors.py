@@ -28,9 +28,12 @@ class GradientError(AssertionError):
     Hypothesis shrinks each of them by itself (`gradtest.properties.search`).
     """
 
-    def __init__(self, message: str, report: object = None) -> None:
-        super().__init__(message)
+    def __init__(self, report: object = None) -> None:
+        super().__init__()
         self.report = report
+
+    def __str__(self) -> str:
+        return str(self.report)  # made when it is read: shrinking raises hundreds that nobody reads
 
 
 class UndecidedWarning(UserWarning):

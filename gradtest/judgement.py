@@ -188,13 +188,14 @@ def _closer(here: Judgement, settings: Settings) -> Judgement:
 # -- beside the point -----------------------------------------------------------------------------
 
 
-def _distance(eps: float) -> float:
-    """Return how far away a generic point is, relative to the size of each entry.
+def _distances(eps: float) -> tuple[float, ...]:
+    """Return how far away generic points are, relative to the size of each entry.
 
-    Eight times the first step of a probe, so that the kinks that integers and ties sit on are
-    outside of it; near enough to be the same piece of the function (2**-7 in float64).
+    First near enough to be the same piece of the function; then eight times the first step of a
+    probe, so that the kinks that integers and ties sit on are outside of it; then nearer still.
     """
-    return power_of_two(min(8 * eps ** (1 / 5), 0.25))
+    near = 2.0**-7
+    return near, max(4 * near, power_of_two(min(8 * eps ** (1 / 5), 0.25))), near / 2
 
 
 def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Judgement:
@@ -242,8 +243,7 @@ def _skipped(here: Judgement) -> str:
 
 def _nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Iterator[Judgement]:
     """Judge the same block at generic points, each with a direction of its own."""
-    far = _distance(here.probe.eps)
-    for distance in (far, far / 2, 4 * far):
+    for distance in _distances(here.probe.eps):
         probe = here.probe.nearby(rng, distance)
         if probe is not None and here.block in probe.blocks:
             yield _judge(probe, here.block, probe.towards(here.block, rng), settings, Place.NEARBY)

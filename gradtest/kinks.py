@@ -30,7 +30,8 @@ def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator)
     """
     one, other = probe.everywhere(rng), probe.everywhere(rng)
     both = {i: arrays.moved(v, other[i], 1.0) for i, v in one.items()}
-    slopes = [derivative(probe.line(direction), budget=60) for direction in (one, other, both)]
+    wanted = max(1e-10, probe.eps**0.64)
+    slopes = [derivative(probe.line(v), wanted=wanted, budget=60) for v in (one, other, both)]
     for slope in slopes:
         allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 1000
         if not slope.finite or (slope.error > allowed and not slope.flat):

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradtest.case import Case, Raised
 from gradtest.errors import MisusedType
-from gradtest.numerics.chebyshev import coefficients, node, nodes
+from gradtest.numerics.chebyshev import coefficients, nodes
 from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import accumulated, coarsest, epsilon, grain, power_of_two
 from gradtest.numerics.spectrum import SAFETY
@@ -161,10 +161,13 @@ class Probe:
         )
 
     def _grain(self, direction: Direction) -> float:
-        """Return the rounding that the outputs show a little way off (one evaluation)."""
+        """Return the rounding that the outputs show a little way off (one evaluation).
+
+        By a number that is not short: what is short all the same was rounded.
+        """
         leaves = list(self.leaves)
         for i, v in direction.items():
-            leaves[i] = arrays.moved(leaves[i], v, node(1, 8) / 64)
+            leaves[i] = arrays.moved(leaves[i], v, math.pi / 256)
         try:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except _OUTSIDE:

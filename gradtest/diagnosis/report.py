@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,11 +21,12 @@ __all__ = ["BlockReport", "Report", "message", "value_text"]
 class BlockReport:
     """What became of one block of parameters.
 
-    `resolution` is the smallest relative error of its gradient that would have been seen; 0
+    `input` is the input that holds it; `resolution` is the smallest relative error of its gradient that would have been seen; 0
     where the gradient is zero, so that there is nothing to be relative to.
     """
 
     name: str
+    input: str
     shape: tuple[int, ...]
     verdict: str
     reason: str
@@ -40,21 +43,32 @@ class Report:
     ----------
     target : str
     verdict : {"agrees", "disagrees", "undecided"}
-    reason : str
+    note : str
         Why it is undecided, or what was skipped; may be empty.
-    findings : tuple of Finding
-        One for each block that disagrees, and for each broken contract.
     blocks : tuple of BlockReport
     evaluations : int
-        Calls of the forward function.
+        Calls of the forward function on the way to the verdict.
+    diagnose : callable
+        Returns the findings.  Called when they are first asked for: a search that shrinks a
+        failing case asks only in the end.
     """
 
     target: str
     verdict: str
-    reason: str
-    findings: tuple[Finding, ...]
+    note: str
     blocks: tuple[BlockReport, ...]
     evaluations: int
+    diagnose: Callable[[], tuple[Finding, ...]] = tuple
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """One for each block that disagrees, and for each broken contract (measured at first use)."""
+        return self.diagnose()
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, why it is undecided, or what was skipped; may be empty."""
+        return self.findings[0].what if self.verdict == "disagrees" else self.note
 
     @property
     def ok(self) -> bool:
@@ -67,7 +81,8 @@ class Report:
 
         Infinite if nothing was measured; 0 if every gradient is zero.
         """
-        return max((b.resolution for b in self.blocks), default=math.inf)
+        decided = [block.resolution for block in self.blocks if block.verdict != "undecided"]
+        return max(decided, default=math.inf)
 
     @property
     def excess(self) -> float:
@@ -80,15 +95,13 @@ class Report:
         Raises
         ------
         GradientError
-            If the verdict is *disagrees*; the message is that of the first finding.
+            If the verdict is *disagrees*; its message is that of the findings.
         """
-        if self.verdict != "disagrees":
-            return
-        worst = max(self.findings, key=lambda f: f.gross)
-        raise error_class(worst)("\n\n".join(map(message, self.findings)), self)
+        if self.verdict == "disagrees":
+            raise error_class(self)(self)
 
     def __str__(self) -> str:
-        if self.findings:
+        if self.verdict == "disagrees":
             return "\n\n".join(map(message, self.findings))
         lines = [f"gradtest: {self.target} {self.verdict}" + (f" - {self.reason}" if self.reason else "")]
         width = max((len(b.name) for b in self.blocks), default=0)
@@ -108,18 +121,23 @@ def _block_text(block: BlockReport) -> str:
 
 # -- errors, one class for each kind of finding -------------------------------------------------
 
-_classes: dict[tuple[str, str, bool], type[GradientError]] = {}
+_classes: dict[tuple[str, bool], type[GradientError]] = {}
+
+#: A difference beyond this many tolerances is gross.
+GROSS = 100.0
 
 
-def error_class(finding: Finding) -> type[GradientError]:
-    """Return the exception class of a finding: one for each parameter, code, and gross or marginal.
+def error_class(report: Report) -> type[GradientError]:
+    """Return the exception class of a report: one for each input that is wrong, and gross or marginal.
 
     Hypothesis tells bugs apart by the class of the exception, and shrinks each to its own
     smallest case; a gross error must not shrink to one that is hardly above the tolerance.
     """
-    key = (finding.parameter, finding.code, finding.gross)
+    wrong = [block for block in report.blocks if block.verdict == "disagrees"]
+    worst = max(wrong, key=lambda block: block.excess > GROSS, default=None)
+    key = (worst.input, worst.excess > GROSS) if worst else ("", True)
     if key not in _classes:
-        name = "GradientError" if finding.gross else "MarginalGradientError"
+        name = "GradientError" if key[1] else "MarginalGradientError"
         _classes[key] = type(name, (GradientError,), {"__module__": "gradtest"})
     return _classes[key]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import traceback
 from pathlib import Path
@@ -40,41 +41,46 @@ def examine(case: Case, settings: Settings) -> Report:
         with np.errstate(all="ignore"):
             probe = Probe(case, rng)
             judgements = judge(probe, rng, settings)
-            findings = [_finding(j, judgements) for j in judgements if j.word is Word.DISAGREES]
     except BrokenContract as broken:
         return _single(case, _contract_finding(case, broken))
     except Raised as raised:
         return _single(case, _raised_finding(case, raised))
-    return _report(case, judgements, findings)
+    return _report(case, judgements)
 
 
-def _report(case: Case, judgements: list[Judgement], findings: list[Finding]) -> Report:
+def _report(case: Case, judgements: list[Judgement]) -> Report:
     undecided = [j for j in judgements if j.word is Word.UNDECIDED]
     if any(j.word is not Word.UNDECIDED for j in judgements):
         undecided = [j for j in undecided if not j.unseen]  # what has no effect does not stop the rest
-    if findings:
-        verdict, reason = Word.DISAGREES, findings[0].what
+    if any(j.word is Word.DISAGREES for j in judgements):
+        verdict, note = Word.DISAGREES, ""
     elif undecided:
-        verdict, reason = Word.UNDECIDED, f"{undecided[0].name}: {undecided[0].reason}"
+        verdict, note = Word.UNDECIDED, f"{undecided[0].name}: {undecided[0].reason}"
     elif not judgements:
-        verdict, reason = Word.UNDECIDED, "nothing was compared: no gradient came back for any real input"
+        verdict, note = Word.UNDECIDED, "nothing was compared: no gradient came back for any real input"
     else:
         skipped = [j for j in judgements if j.reason]
-        verdict, reason = Word.AGREES, skipped[0].reason if skipped else ""
+        verdict, note = Word.AGREES, skipped[0].reason if skipped else ""
     return Report(
         case.target.name,
         str(verdict),
-        reason,
-        tuple(findings),
+        note,
         tuple(map(_block_report, judgements)),
         case.evaluations,
+        functools.partial(_findings, judgements),
     )
+
+
+def _findings(judgements: list[Judgement]) -> tuple[Finding, ...]:
+    with np.errstate(all="ignore"):
+        return tuple(_finding(j, judgements) for j in judgements if j.word is Word.DISAGREES)
 
 
 def _block_report(judgement: Judgement) -> BlockReport:
     comparison = judgement.comparison
     return BlockReport(
         judgement.name,
+        judgement.probe.case.owner(judgement.block),
         arrays.shape(judgement.probe.leaves[judgement.block]),
         str(judgement.word),
         judgement.reason,
@@ -123,7 +129,7 @@ def _short(judgement: Judgement) -> str:
 
 
 def _single(case: Case, finding: Finding) -> Report:
-    return Report(case.target.name, str(Word.DISAGREES), finding.what, (finding,), (), case.evaluations)
+    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda: (finding,))
 
 
 def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
