@@ -129,7 +129,8 @@ def test_a_direction_ignores_no_entry(x, seed):
     assert (type(v), v.shape, v.dtype) == (type(x), x.shape, x.dtype)
     length = np.abs(np.asarray(v, float)) / arrays.scales(x)
     assert np.all((length >= 0.5) & (length < 1.5))
-    assert np.all(length * 16 == np.round(length * 16))  # short numbers: x + t v loses nothing more
+    short = 2.0 ** {"float64": 12, "float32": 8}.get(x.dtype.name, 4)
+    assert np.all(length * short == np.round(length * short))  # short numbers: x + t v loses little
     assert np.array_equal(v, arrays.direction(x, rng(seed)))
 
 
@@ -143,7 +144,7 @@ def test_directions_of_numbers():
 def test_both_signs_are_drawn():
     v = arrays.direction(np.ones(10_000), rng())
     assert 0.45 < np.mean(v > 0) < 0.55
-    assert np.abs(v).mean() == pytest.approx(31 / 32, abs=0.01)  # of 1/2, 9/16, ..., 23/16
+    assert np.abs(v).mean() == pytest.approx(1.0, abs=0.01)
 
 
 @run
@@ -156,7 +157,8 @@ def test_along_a_gradient_the_slope_does_not_cancel(n, seed):
 
 
 def test_a_gradient_that_is_not_finite_still_gives_a_direction():
-    v = arrays.direction(np.ones(3), rng(), along=np.array([np.nan, np.inf, 0.0]))
+    with np.errstate(over="ignore"):
+        v = arrays.direction(np.ones(3), rng(), along=np.array([np.nan, np.inf, 0.0]))
     assert np.all(np.isfinite(v) & (v != 0))
 
 

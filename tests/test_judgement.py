@@ -1,0 +1,465 @@
+"""At kinks, at special points and beside them: what is a convention, and what is wrong."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import gradtest
+from gradtest.judgement import Place
+from gradtest.settings import Settings
+
+POLICIES = ["skip", "subgradient", "strict"]
+METHODS = ["spectral", "central", "scipy"]
+
+
+def verdict(forward, grad, x, **asked):
+    return gradtest.check(gradtest.target(forward, grad=grad), x, settings=Settings(**asked))
+
+
+def vjp_verdict(forward, vjp, *inputs, **asked):
+    return gradtest.check(gradtest.target(forward, vjp=vjp), *inputs, settings=Settings(**asked))
+
+
+# -- conventions at kinks are never wrong ---------------------------------------------------------
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def relu_slope(at_zero):
+    return lambda x: np.where(x > 0, 1.0, np.where(x < 0, 0.0, at_zero))
+
+
+def abs_slope(at_zero):
+    return lambda x: np.where(x > 0, 1.0, np.where(x < 0, -1.0, at_zero))
+
+
+def clip_slope(at_edge):
+    return lambda x: np.where(np.abs(x) < 1, 1.0, np.where(np.abs(x) > 1, 0.0, at_edge))
+
+
+def max_gradient(share):
+    """Give the tied entries of the maximum their shares: the first all, or the last, or equal ones."""
+
+    def gradient(x):
+        tied = np.flatnonzero(x == x.max())
+        g = np.zeros_like(x)
+        if share == "all equally":
+            g[tied] = 1 / tied.size
+        else:
+            g[tied[0 if share == "first" else -1]] = 1.0
+        return g
+
+    return gradient
+
+
+def norm_gradient(at_zero):
+    def gradient(x):
+        size = np.linalg.norm(x)
+        return x / size if size > 0 else np.full_like(x, at_zero)
+
+    return gradient
+
+
+def clip(x):
+    return np.clip(x, -1, 1)
+
+
+def leaky(x):
+    return np.where(x > 0, x, 0.1 * x)
+
+
+def leaky_slope(at_zero):
+    return lambda x: np.where(x > 0, 1.0, np.where(x < 0, 0.1, at_zero))
+
+
+MIXED = np.array([0.0, 1.0, -2.0, 0.0])
+EDGES = np.array([1.0, -1.0, 0.5, 3.0])
+KINKS = {
+    **{f"relu, {s} at 0": (relu, relu_slope(s), MIXED) for s in (0.0, 0.5, 1.0)},
+    **{f"relu at 0 alone, {s}": (relu, relu_slope(s), np.array([0.0])) for s in (0.0, 0.5, 1.0)},
+    **{f"relu, zeros only, {s}": (relu, relu_slope(s), np.zeros((2, 3))) for s in (0.0, 0.5, 1.0)},
+    **{f"abs, {s} at 0": (np.abs, abs_slope(s), MIXED) for s in (-1.0, 0.0, 0.3, 1.0)},
+    **{f"leaky, {s} at 0": (leaky, leaky_slope(s), MIXED) for s in (0.1, 0.5, 1.0)},
+    **{f"clip, {s} at the edges": (clip, clip_slope(s), EDGES) for s in (0.0, 0.5, 1.0)},
+    **{
+        f"max of ties, {share}": (np.max, max_gradient(share), np.array([2.0, 2.0, -1.0, 2.0]))
+        for share in ("first", "last", "all equally")
+    },
+    **{f"norm at 0, {s}": (np.linalg.norm, norm_gradient(s), np.zeros(3)) for s in (0.0, 0.5)},
+    "sum of abs, zeros": (lambda x: np.abs(x).sum(), abs_slope(0.0), np.zeros(4)),
+    "max and min of ties": (
+        lambda x: x.max() - x.min(),
+        lambda x: max_gradient("first")(x) - max_gradient("first")(-x),
+        np.array([1.0, 1.0, 1.0]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kinks", POLICIES)
+@pytest.mark.parametrize("name", KINKS)
+def test_a_subgradient_at_a_kink_is_never_wrong(name, kinks, method):
+    report = verdict(*KINKS[name], kinks=kinks, method=method)
+    assert report.verdict != "disagrees", report
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_by_default_a_kink_is_judged_beside_it(name):
+    report = verdict(*KINKS[name])
+    assert report.verdict == "agrees", report
+    assert report.reason == "kink at the point: judged nearby"
+    assert report.blocks[0].place == Place.NEARBY
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in KINKS if n.startswith(("relu", "abs", "leaky", "clip", "max of"))]
+)
+def test_a_subgradient_is_known_by_its_policy(name):
+    report = verdict(*KINKS[name], kinks="subgradient")
+    assert report.verdict == "agrees"
+    assert report.reason == "kink at the point: the claim is a subgradient"
+    assert report.blocks[0].place == Place.HERE
+
+
+@pytest.mark.parametrize("name", [n for n in KINKS if n.startswith(("relu", "abs", "leaky", "clip"))])
+def test_at_a_kink_a_strict_judge_says_nothing(name):
+    report = verdict(*KINKS[name], kinks="strict")
+    assert report.verdict == "undecided"
+    assert "kink at the point itself" in report.reason
+
+
+OUTSIDE = {
+    "relu, 2 at 0": (relu, relu_slope(2.0)),
+    "relu, -1/2 at 0": (relu, relu_slope(-0.5)),
+    "abs, 1.01 at 0": (np.abs, abs_slope(1.01)),
+    "leaky, 0 at 0": (leaky, leaky_slope(0.0)),
+}
+
+
+@pytest.mark.parametrize("kinks", ["subgradient", "strict"])
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_is_no_subgradient_is_wrong_where_it_is_asked_for(name, kinks):
+    report = verdict(*OUTSIDE[name], MIXED, kinks=kinks)
+    assert report.verdict == "disagrees", report
+    assert report.findings[0].place == Place.HERE
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_and_is_skipped_by_default(name):
+    assert verdict(*OUTSIDE[name], MIXED).verdict == "agrees"
+
+
+@pytest.mark.parametrize("kinks", POLICIES)
+def test_the_chain_rule_at_a_kink_that_cancels(kinks):
+    """relu(x) - relu(-x) has slope 1 at 0, and automatic differentiation says 0."""
+    report = verdict(lambda x: relu(x) - relu(-x), lambda x: np.where(x == 0, 0.0, 1.0), MIXED, kinks=kinks)
+    # Smooth in every direction: at this special point the claim is wrong, and said to be.
+    assert report.verdict == "disagrees"
+    assert report.findings[0].place == (Place.SPECIAL if kinks == "skip" else Place.HERE)
+
+
+@pytest.mark.parametrize("kinks", POLICIES)
+@pytest.mark.parametrize(
+    ("forward", "slope"),
+    [
+        (relu, lambda x: np.where(x > 0, 1.0, 0.01)),
+        (relu, lambda x: np.where(x > 0, 1.001, 0.0)),
+        (np.abs, lambda x: np.where(x > 0, 1.0, -2.0)),
+        (leaky, lambda x: np.where(x > 0, 1.0, 0.2)),
+        (clip, lambda x: np.where(np.abs(x) < 1, 1.0, 0.5)),
+        (clip, lambda x: np.where(x < 1, 1.0, 0.0)),
+    ],
+)
+def test_wrong_on_one_side_of_a_kink_is_wrong(forward, slope, kinks):
+    for x in (np.array([0.0, 2.0, -2.0, 0.5]), np.array([2.0, -2.0, 0.5])):
+        assert verdict(forward, slope, x, kinks=kinks).verdict == "disagrees"
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(st.lists(st.integers(-2, 2), min_size=1, max_size=6), st.integers(0, 10), st.sampled_from(POLICIES))
+def test_relu_of_integers_with_any_convention(entries, share, kinks):
+    x = np.array(entries, float)
+    assert verdict(relu, relu_slope(share / 10), x, kinks=kinks).verdict != "disagrees"
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(
+    st.lists(st.integers(-1, 1), min_size=4, max_size=4),
+    st.lists(st.integers(-1, 1), min_size=4, max_size=4),
+    st.sampled_from(POLICIES),
+)
+@example([0, 0, 0, 0], [0, 0, 1, -1], "subgradient")
+def test_a_layer_of_integers_on_many_kinks(w, x, kinks):
+    w, x = np.reshape(w, (2, 2)) + 0.0, np.reshape(x, (2, 2)) + 0.0
+
+    def backward(dout, w, x):
+        dz = dout * (w @ x > 0)
+        return dz @ x.T, w.T @ dz
+
+    report = vjp_verdict(lambda w, x: relu(w @ x), backward, w, x, kinks=kinks)
+    assert report.verdict != "disagrees", report
+
+
+# -- special points: smooth, and wrong there only ----------------------------------------------
+
+
+def broken_prod(x):
+    with np.errstate(all="ignore"):
+        return np.prod(x) / x
+
+
+def masked_prod(x):
+    with np.errstate(all="ignore"):
+        return np.where(x == 0, 0.0, np.prod(x) / np.where(x == 0, 1, x))
+
+
+def sigmoid(x):
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+def by_norm(x):
+    with np.errstate(all="ignore"):
+        return 2 * np.linalg.norm(x) * (x / np.linalg.norm(x))
+
+
+def power(x, n):
+    return x**n
+
+
+def power_backward(dout, x, n):
+    with np.errstate(all="ignore"):
+        return dout * n * x**n / x
+
+
+def softplus(x):
+    return np.logaddexp(0, x)
+
+
+def sinc_slope(x):
+    u = np.pi * np.where(x == 0, 1, x)
+    return np.where(x == 0, 1.0, np.pi * (u * np.cos(u) - np.sin(u)) / u**2)
+
+
+def variance_slope(x):
+    return np.where(x == x.mean(), 1.0, 2 * (x - x.mean()) / x.size)
+
+
+SPECIAL = {
+    "product with one zero, by division": (np.prod, broken_prod, np.array([0.0, 2.0, 3.0])),
+    "product with one zero, masked": (np.prod, masked_prod, np.array([0.0, 2.0, 3.0])),
+    "softplus at 0, as two pieces": (softplus, lambda x: np.where(x == 0, 0.0, sigmoid(x)), np.zeros(2)),
+    "softplus at 0, as a relu": (softplus, lambda x: np.where(x == 0, 1.0, sigmoid(x)), np.array([0.0, 1.0])),
+    "squared norm at 0": (lambda x: x @ x, by_norm, np.zeros(3)),
+    "sine over x at 0": (np.sinc, sinc_slope, np.array([0.0, 0.5])),
+    "cube at 0, NaN": (lambda x: x**3, lambda x: 3 * x**3 / x, np.zeros(2)),
+    "tanh at 0, zero": (np.tanh, lambda x: np.where(x == 0, 0.0, 1 - np.tanh(x) ** 2), np.array([0.0, 0.5])),
+    "relu - relu of minus": (lambda x: relu(x) - relu(-x), lambda x: np.where(x == 0, 0.0, 1.0), np.zeros(1)),
+    "x at the mean": (lambda x: x.var(), variance_slope, np.array([1.0, 2.0, 3.0])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kinks", POLICIES)
+@pytest.mark.parametrize("name", SPECIAL)
+def test_wrong_at_a_special_point_is_wrong(name, kinks):
+    report = verdict(*SPECIAL[name], kinks=kinks)
+    assert report.verdict == "disagrees", report
+    assert report.findings[0].place in (Place.HERE, Place.SPECIAL)
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_and_right_beside_it(name):
+    forward, gradient, x = SPECIAL[name]
+    assert verdict(forward, gradient, x + np.linspace(0.25, 0.375, x.size) ** 2).verdict == "agrees"
+
+
+@pytest.mark.parametrize("kinks", POLICIES)
+def test_a_power_whose_exponent_is_zero(kinks):
+    """0**0 is 1, and so is x**0 around: the slope is zero, not NaN."""
+    wrong = vjp_verdict(lambda x: power(x, 0), lambda g, x: power_backward(g, x, 0), np.zeros(2), kinks=kinks)
+    assert wrong.verdict == "disagrees"
+    right = vjp_verdict(lambda x: power(x, 0), lambda g, x: 0 * x, np.zeros(2), kinks=kinks)
+    assert right.verdict == "agrees"
+
+
+@pytest.mark.parametrize("kinks", POLICIES)
+@pytest.mark.parametrize(
+    ("forward", "gradient", "x"),
+    [
+        (np.prod, lambda x: np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]]), np.array([0.0, 2.0, 3.0])),
+        (np.prod, lambda x: np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]]), np.array([0.0, 0.0, 3.0])),
+        (lambda x: x @ x, lambda x: 2 * x, np.zeros(3)),
+        (lambda x: np.logaddexp(0, x), sigmoid, np.zeros(2)),
+        (np.tanh, lambda x: 1 - np.tanh(x) ** 2, np.zeros(2)),
+        (lambda x: x**3, lambda x: 3 * x**2, np.zeros(2)),
+        (np.cos, lambda x: -np.sin(x), np.zeros(2)),
+        (lambda x: 0 * x + 3, lambda x: 0 * x, np.ones(2)),
+    ],
+)
+def test_right_at_a_special_point_agrees(forward, gradient, x, kinks):
+    assert verdict(forward, gradient, x, kinks=kinks).verdict == "agrees"
+
+
+# -- what is not finite -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_is_wrong_where_the_function_is_smooth(bad, method):
+    one = lambda x: np.where(x == x[0], bad, np.cos(x))  # noqa: E731
+    report = verdict(np.sin, one, np.array([0.3, 1.0]), method=method)
+    assert report.verdict == "disagrees"
+    everywhere = verdict(np.sin, lambda x: bad * np.ones_like(x), np.array([0.3, 1.0]), method=method)
+    assert everywhere.findings[0].code == "GT106"
+
+
+def test_a_function_that_is_not_finite_cannot_be_judged():
+    nowhere = verdict(lambda x: np.nan * x, lambda x: x, np.ones(2))
+    assert nowhere.verdict == "undecided"
+    assert "not finite" in nowhere.reason
+    with np.errstate(all="ignore"):
+        negative = verdict(np.log, lambda x: 1 / x, np.array([-1.0, 2.0]))
+    assert negative.verdict == "undecided"
+
+
+def test_at_the_edge_of_a_domain_one_looks_inside():
+    report = verdict(np.sqrt, lambda x: 0.5 / np.sqrt(x), np.array([0.0, 4.0]))
+    assert report.verdict == "agrees"
+    assert report.blocks[0].place == Place.NEARBY
+    wrong = verdict(np.sqrt, lambda x: 1 / np.sqrt(x), np.array([0.0, 4.0]))
+    assert wrong.verdict == "disagrees"
+
+
+def test_a_function_that_raises_outside_of_its_domain():
+    """What it may be asked nearby is not the fault of the one who wrote it."""
+
+    def linear(x):
+        assert np.all(x > 0), "positive numbers, please"
+        return 3 * x
+
+    def table(x):
+        return np.array([1.0, 2.0, 4.0, 8.0])[np.floor(x).astype(int)] * x
+
+    assert verdict(linear, lambda x: 3 + 0 * x, np.array([1e-3, 2.0])).verdict == "agrees"
+    assert (
+        verdict(
+            table, lambda x: np.array([1.0, 2.0, 4.0, 8.0])[np.floor(x).astype(int)], np.array([3.99, 0.5])
+        ).verdict
+        != "disagrees"
+    )
+
+
+def test_a_function_whose_output_changes_its_shape_is_not_a_crash():
+    def backward(dout, x):
+        grad = np.zeros_like(x)
+        grad[x > 0] = dout
+        return grad
+
+    for seed in range(5):
+        report = vjp_verdict(lambda x: x[x > 0], backward, np.array([0.0, 0.0, -0.0, 1.0]), seed=seed)
+        assert report.verdict != "disagrees"
+    assert vjp_verdict(lambda x: x[x > 0], backward, np.array([0.5, -0.5, 1.0])).verdict == "agrees"
+
+
+# -- what is not deterministic, or jumps ------------------------------------------------------
+
+
+def test_a_random_function_cannot_be_judged():
+    rng = np.random.default_rng(0)
+
+    def dropout(x):
+        mask = rng.random(x.shape) > 0.5
+        return x * mask, mask
+
+    report = vjp_verdict(dropout, lambda dout, cache: dout * cache, np.linspace(1, 2, 8))
+    assert report.verdict == "undecided", report
+
+
+def test_a_step_has_no_slope_at_its_edge():
+    report = verdict(np.floor, lambda x: 0 * x, np.array([1.0, 2.5]))
+    assert report.verdict == "agrees"
+    assert verdict(np.floor, lambda x: 1 + 0 * x, np.array([1.25, 2.5])).verdict != "agrees"
+
+
+# -- inaccurate, not wrong --------------------------------------------------------------------
+
+
+def test_lost_digits_are_not_a_wrong_gradient():
+    """sigma(z) - y with y = 1 has lost 3 % near z = 35, and is right all the same."""
+    report = verdict(
+        lambda z: np.logaddexp(0, -z).sum(), lambda z: 1 / (1 + np.exp(-z)) - 1, np.array([35.0])
+    )
+    assert report.verdict == "undecided"
+    assert "inaccurate: the gradient is right in kind but has lost digits" in report.reason
+    kept = verdict(lambda z: np.logaddexp(0, -z).sum(), lambda z: -sigmoid(-z), np.array([35.0]))
+    assert kept.verdict == "agrees"
+
+
+def test_a_wrong_gradient_is_not_excused_as_inaccurate():
+    report = verdict(
+        lambda z: np.logaddexp(0, -z).sum(), lambda z: 1.1 * (1 / (1 + np.exp(-z)) - 1), np.array([3.0])
+    )
+    assert report.verdict == "disagrees"
+
+
+# -- size -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (2, 3, 2), (400,)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_shape_and_one_wrong_entry(shape, dtype):
+    x = np.linspace(0.5, 1.5, int(np.prod(shape))).reshape(shape).astype(dtype)
+    assert verdict(np.sin, np.cos, x).verdict == "agrees"
+
+    def one_off(x):
+        g = np.asarray(np.cos(x))
+        g[(-1,) * x.ndim] *= 1.5
+        return g
+
+    report = verdict(np.sin, one_off, x)
+    assert report.verdict == "disagrees"
+    assert report.findings[0].entry.index == tuple(n - 1 for n in shape)
+
+
+def test_blocks_are_judged_each_by_itself():
+    names = [f"p{i}" for i in range(8)]
+    point = {name: np.linspace(1, 2, 3) * 10.0**i for i, name in enumerate(names)}
+
+    def forward(p):
+        return sum(np.sum(np.sin(p[name] / 10.0**i)) for i, name in enumerate(names))
+
+    def gradient(p, wrong=None):
+        return {
+            name: (1 + (name == wrong)) * np.cos(p[name] / 10.0**i) / 10.0**i for i, name in enumerate(names)
+        }
+
+    report = verdict(forward, gradient, point)
+    assert [block.verdict for block in report.blocks] == ["agrees"] * 8
+    for wrong in ("p0", "p7"):
+        report = verdict(forward, lambda p, wrong=wrong: gradient(p, wrong), point)
+        assert [finding.parameter for finding in report.findings] == [f"p['{wrong}']"]
+
+
+def test_a_wrong_small_entry_beside_large_ones():
+    weights = 10.0 ** np.arange(0, -8, -2.0)
+
+    def wrong(x):
+        g = weights * np.cos(x)
+        g[-1] *= 2
+        return g
+
+    x = np.linspace(0.2, 1, 4)
+    assert verdict(lambda x: weights @ np.sin(x), lambda x: weights * np.cos(x), x).verdict == "agrees"
+    assert verdict(lambda x: weights @ np.sin(x), wrong, x).verdict == "disagrees"
+
+
+def test_a_path_that_is_cut_in_one_entry():
+    def wrong(x):
+        g = np.cos(x)
+        g[0] = 0.0
+        return g
+
+    tiny = np.array([1e-9, 1.0, 2.0])
+    assert verdict(lambda x: np.sin(x).sum(), wrong, tiny).verdict == "disagrees"
