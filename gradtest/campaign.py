@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 
 from gradtest.adapters.subjects import Subject
 from gradtest.case import Case
-from gradtest.diagnosis.evidence import Finding
+from gradtest.diagnosis.evidence import GROSS, Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import Misuse, nearest
 from gradtest.guess import Inputs, inputs_of, parameters_of
+from gradtest.judgement import Place
 from gradtest.numerics.estimate import Quality
 from gradtest.properties.laws import examine
 from gradtest.properties.search import search
@@ -34,7 +36,7 @@ _HERE = Path(__file__).parent
 
 #: So much is spent on the way from a failing case to the smallest, in cases and in evaluations.
 MOST_SHRINKS = 500
-MOST_EVALUATIONS = 50_000
+MOST_EVALUATIONS = 100_000
 #: Cases that cost at most this many evaluations get a second opinion each, of the others one in four.
 CHEAP = 32
 ONE_IN = 4
@@ -71,6 +73,25 @@ class Contradiction:
     cases: int = 1
 
 
+@dataclass(frozen=True)
+class Failing:
+    """A case that failed, and its report."""
+
+    point: Mapping[str, Any]
+    report: Report
+
+    @cached_property
+    def size(self) -> tuple[bool, bool, int, int]:
+        """By what the smallest case is told: gross, seen at the point itself, few entries, short to write."""
+        leaves = [np.asarray(leaf) for leaf in flatten(dict(self.point)).leaves]
+        return (
+            self.report.excess <= GROSS,
+            any(b.place == Place.NEARBY for b in self.report.blocks if b.verdict == "disagrees"),
+            sum(leaf.size for leaf in leaves),
+            sum(len(str(leaf.tolist())) for leaf in leaves),
+        )
+
+
 @dataclass
 class Result:
     """What became of one target, or has become of it so far.
@@ -85,8 +106,8 @@ class Result:
     opinions : dict of str to Tally
         The same for each second opinion.
     contradictions : dict of str to Contradiction
-    findings : tuple of Finding
-        The smallest case of each input whose gradient is wrong, gross ones first.
+    smallest : dict of str to Failing
+        The smallest failing case of each input whose gradient is wrong.
     said : dict of str to str
         What each second opinion says at the smallest failing case.
     misuse, crash : str
@@ -103,7 +124,7 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     opinions: dict[str, Tally] = field(default_factory=dict)
     contradictions: dict[str, Contradiction] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    smallest: dict[str, Failing] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     misuse: str = ""
     crash: str = ""
@@ -112,14 +133,23 @@ class Result:
     shrinks: int = 0
     spent: int = 0
 
-    def keep(self, report: Report) -> None:
-        """Keep what a report found, unless a smaller case of the same input is known."""
-        known = {_input_of(finding): finding for finding in self.findings}
-        for finding in report.findings:
-            other = known.get(_input_of(finding))
-            if other is None or _size(finding) < _size(other):
-                known[_input_of(finding)] = finding
-        self.findings = tuple(sorted(known.values(), key=_size))
+    def keep(self, point: Mapping[str, Any], report: Report) -> None:
+        """Keep a failing case, unless a smaller one of the same input is known."""
+        failing = Failing(point, report)
+        wrong = {block.input for block in report.blocks if block.verdict == "disagrees"}
+        for name in wrong or {""}:
+            known = self.smallest.get(name)
+            if known is None or failing.size < known.size:
+                self.smallest[name] = failing
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """One finding for each input that is wrong, gross ones first (measured when first read)."""
+        found: dict[str, Finding] = {}
+        for failing in sorted(self.smallest.values(), key=lambda failing: failing.size):
+            for finding in failing.report.findings:
+                found.setdefault(_input_of(finding), finding)
+        return tuple(sorted(found.values(), key=lambda finding: not finding.gross))
 
     @property
     def name(self) -> str:
@@ -142,7 +172,7 @@ class Result:
         """One word: agrees, disagrees, misfit, undecided, misused, crashed, stopped or waiting."""
         if self.crash:
             return "crashed"
-        if self.findings:
+        if self.smallest:
             return "misfit" if self.only_contract else "disagrees"
         if self.misuse or self.never_finite:
             return "misused"
@@ -154,16 +184,6 @@ class Result:
 def _input_of(finding: Finding) -> str:
     """Return the input that a parameter belongs to: weights for weights[3]."""
     return re.split(r"[\[.]", finding.parameter, maxsplit=1)[0]
-
-
-def _size(finding: Finding) -> tuple[bool, int, int]:
-    """Return by what the smallest case is told: gross, few entries, short to write."""
-    leaves = [np.asarray(leaf) for leaf in flatten(finding.inputs).leaves]
-    return (
-        not finding.gross,
-        sum(leaf.size for leaf in leaves),
-        sum(len(str(leaf.tolist())) for leaf in leaves),
-    )
 
 
 class _Enough(BaseException):
@@ -249,7 +269,7 @@ class Campaign:
         try:
             with contextlib.suppress(_Enough):
                 self._search(result)
-            result.said = self._said(result) if result.findings else {}
+            result.said = self._said(result) if result.smallest else {}
             result.done = True
         except Misuse as misuse:
             result.misuse = str(misuse)
@@ -280,11 +300,12 @@ class Campaign:
 
     def _judged(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
         """Count a case, ask for second opinions, and keep a finding at once: Ctrl-C may come."""
-        shrinking = bool(result.findings)
+        shrinking = bool(result.smallest)
         if not shrinking:
             result.tally.add(report)
             self._second_opinions(result, point, report)
-        result.keep(report)
+        if report.verdict == "disagrees":
+            result.keep(point, report)
         self.hear(Judged(result, report, shrinking))
         if shrinking:
             result.shrinks += 1
@@ -298,7 +319,7 @@ class Campaign:
         for method in self.plan.opinions:
             opinion = self._ask(result, method, point)
             result.opinions.setdefault(method, Tally()).add(opinion)
-            if opinion.findings and not report.findings:
+            if opinion.verdict == "disagrees" != report.verdict:
                 known = result.contradictions.get(method)
                 if known is None:
                     result.contradictions[method] = Contradiction(opinion.findings[0])

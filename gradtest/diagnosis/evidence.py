@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Entry", "Finding"]
+__all__ = ["GROSS", "Entry", "Finding"]
+
+
+#: A difference beyond this many tolerances is gross.
+GROSS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Finding:
     @property
     def gross(self) -> bool:
         """Whether the difference is far beyond what it may be, not merely over it."""
-        return self.entry is None or self.excess > 100
+        return self.entry is None or self.excess > GROSS
 
     @property
     def headline(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from gradtest.errors import GradientError
 
-from .evidence import Finding
+from .evidence import GROSS, Finding
 
 __all__ = ["BlockReport", "Report", "message", "value_text"]
 
@@ -58,7 +58,7 @@ class Report:
     note: str
     blocks: tuple[BlockReport, ...]
     evaluations: int
-    diagnose: Callable[[], tuple[Finding, ...]] = tuple
+    diagnose: Callable[[], tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -122,9 +122,6 @@ def _block_text(block: BlockReport) -> str:
 # -- errors, one class for each kind of finding -------------------------------------------------
 
 _classes: dict[tuple[str, bool], type[GradientError]] = {}
-
-#: A difference beyond this many tolerances is gross.
-GROSS = 100.0
 
 
 def error_class(report: Report) -> type[GradientError]:
