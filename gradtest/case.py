@@ -85,7 +85,8 @@ class Case:
         self.target = target
         self._arguments = bind(target.forward, args, kwargs or {})
         self._tree = flatten(list(self._arguments.values))
-        self.leaves: list[Any] = self._tree.leaves
+        # Copies, so that a report can be diagnosed after the caller's arrays have changed.
+        self.leaves = list(map(_own, self._tree.leaves))
         self.inputs = _inputs(self._arguments)
         self.names = tuple(one.name + path for one in self.inputs for path in one.paths)
         self.real = tuple(i for i, leaf in enumerate(self.leaves) if arrays.is_differentiable(leaf))

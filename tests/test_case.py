@@ -60,7 +60,7 @@ def test_every_leaf_has_a_name_that_can_be_typed(value, names):
     case = Case(target(lambda p: 0.0, vjp=anything), (value,))
     assert list(case.names) == names
     for name, leaf in zip(case.names, case.leaves, strict=True):
-        assert eval(name, {"p": value}) is leaf
+        assert eval(name, {"p": value}) is leaf or np.array_equal(eval(name, {"p": value}), leaf)
 
 
 def test_leaves_know_their_input():
@@ -74,7 +74,8 @@ def test_the_point_is_given_back_by_name():
     layer = Layer(X, 2 * X)
     case = Case(target(lambda layer, x, kind: 0.0, vjp=anything), (layer,), {"kind": "relu", "x": X})
     assert list(case.point()) == ["layer", "x", "kind"]
-    assert case.point()["layer"].bias is layer.bias
+    assert np.array_equal(case.point()["layer"].bias, layer.bias)
+    assert not np.shares_memory(case.point()["layer"].bias, layer.bias)
     moved = case.at([leaf + 1 if i in case.real else leaf for i, leaf in enumerate(case.leaves)])
     assert np.array_equal(moved.point()["layer"].bias, 2 * X + 1)
     assert moved.point()["layer"].kind == "tanh"

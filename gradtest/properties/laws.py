@@ -6,7 +6,6 @@ import functools
 import inspect
 import traceback
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from gradtest.judgement import Judgement, judge
 from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.settings import Settings
+from gradtest.signatures import label
 from gradtest.spaces import arrays
 from gradtest.targets import Target
 from gradtest.verdict import Word
@@ -164,9 +164,13 @@ def _raised_finding(case: Case, raised: Raised) -> Finding:
 def source_of(target: Target) -> str:
     """Return file, line and name of the derivative under test, as far as Python knows them."""
     function = inspect.unwrap(target.derivative)
+    while isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
+    if not hasattr(function, "__qualname__"):
+        function = type(function).__call__  # an object that can be called
     try:
         file = inspect.getsourcefile(function)
         line = inspect.getsourcelines(function)[1]
     except (TypeError, OSError):
-        return str(getattr(function, "__qualname__", ""))
-    return f"{Path(file or '?').name}:{line}  {getattr(function, '__qualname__', '')}"
+        return label(function)
+    return f"{Path(file or '?').name}:{line}  {label(function)}"
