@@ -26,8 +26,7 @@ from typing import Any
 
 import numpy as np
 
-HERE = Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import families
 import verdicts
@@ -366,7 +365,7 @@ def growth(largest: int) -> Iterator[tuple[Any, ...]]:
             continue
         n = 10
         while n <= largest:
-            command = [sys.executable, str(HERE), "--one", checker, str(n)]
+            command = [sys.executable, __file__, "--one", checker, str(n)]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
             except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
