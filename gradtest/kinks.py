@@ -25,7 +25,7 @@ def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator)
     slopes must add up (the median of tied entries is linear along every line, and has no
     derivative).  A kink at the point leaves an error of about a tenth of its jump in a slope,
     at every scale; an error below a hundredth of the `difference` excludes a kink that could
-    explain it (where the claim is NaN: below a thousandth of how steep the function is around).
+    explain it (where the claim is NaN: below a fiftieth of how steep the function is around).
     Costs some 20 evaluations a direction.
     """
     one, other = probe.everywhere(rng), probe.everywhere(rng)
@@ -33,7 +33,7 @@ def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator)
     wanted = max(1e-10, probe.eps**0.64)
     slopes = [derivative(probe.line(v), wanted=wanted, budget=60) for v in (one, other, both)]
     for slope in slopes:
-        allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 1000
+        allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 50
         if not slope.finite or (slope.error > allowed and not slope.flat):
             return False
     error = math.fsum(slope.error for slope in slopes)

@@ -171,6 +171,7 @@ def compare(
             and look.quality is Quality.CLEAN
             and _difference(claim, look) > BEYOND * tolerance
             and not _contradicted(look, tried)
+            and not _supported(claim, look, tried)
             and _persists(line, claim, look)
         ):
             if _hidden_rounding(line, claim, look):
@@ -213,7 +214,9 @@ def _settle(
     sharp = scale.resolution(tolerance)
     difference = _difference(claim, best)
     limit = resolution if resolution is not None else coarsest_accepted(line.eps)
-    if difference > BEYOND * tolerance and _persists(line, claim, best):
+    if difference > BEYOND * tolerance and _supported(claim, best, tried):
+        word, reason = Word.UNDECIDED, "two scales say different things, and one of them what is claimed"
+    elif difference > BEYOND * tolerance and _persists(line, claim, best):
         word, reason = Word.DISAGREES, ""
     elif difference > tolerance:
         word, reason = Word.UNDECIDED, (
@@ -231,6 +234,8 @@ def _persists(line: Line, claim: Claim, look: Estimate) -> bool:
 
     A kink between the two scales would explain it otherwise, and may be hidden by the noise.
     """
+    if look.flat:
+        return True
     tolerance = look.error + claim.rounding
     visible = tolerance / _difference(claim, look) if tolerance > 0 else 0.0
     step = look.step * min(1 / 4, max(2.0**-8, power_of_two(2 * visible) if visible > 0 else 0.0))
@@ -245,11 +250,10 @@ def _hidden_rounding(line: Line, claim: Claim, look: Estimate) -> bool:
     A function may compute in less than it returns, and be free of noise by chance.
     """
     small = 128 * epsilon("float32")
-    return (
-        line.eps < small
-        and _difference(claim, look) <= small * max(abs(claim.value), abs(look.value))
-        and line.grain() > line.eps
-    )
+    if line.eps > small or _difference(claim, look) > small * max(abs(claim.value), abs(look.value)):
+        return False
+    line(look.step * math.pi / 4)  # by no short number: what is short there all the same was rounded
+    return line.grain() > line.eps
 
 
 def _unmoved(claim: Claim, tried: Iterable[Estimate]) -> bool:
@@ -265,6 +269,18 @@ def _denied(claim: Claim, look: Estimate, tried: Iterable[Estimate]) -> bool:
         and other.quality in (Quality.CLEAN, Quality.NOISE)
         and _difference(claim, other) > other.error + claim.rounding
         for other in tried
+    )
+
+
+def _supported(claim: Claim, look: Estimate, others: Iterable[Estimate]) -> bool:
+    """Whether another scale, sharp enough to have seen this disagreement, says what is claimed.
+
+    The function may move in steps at the one scale, or turn between the two.
+    """
+    visible = _difference(claim, look) / BEYOND
+    return any(
+        other.nodes > 4 and _difference(claim, other) <= other.error + claim.rounding < visible
+        for other in others
     )
 
 

@@ -49,4 +49,7 @@ def _estimate(line: Line, value: float, truncation: float, step: float, nodes: i
         return Estimate(math.nan, math.inf, quality=Quality.NON_FINITE)
     steady = truncation <= max(1e-3 * abs(value), rounding)
     quality = Quality.CLEAN if steady else Quality.ROUGH
-    return Estimate(value, error, step=step, nodes=nodes + 1, confirmed=steady, quality=quality)
+    flat = value == truncation == 0.0
+    return Estimate(
+        value, error, step=step, nodes=nodes + 1, flat=flat, confirmed=steady, quality=quality
+    )
