@@ -36,6 +36,7 @@ _HERE = Path(__file__).parent
 
 #: So much is spent on the way from a failing case to the smallest, in cases and in evaluations.
 MOST_SHRINKS = 500
+MOST_IDLE = 100  # cases in a row that are no smaller
 MOST_EVALUATIONS = 100_000
 #: Cases that cost at most this many evaluations get a second opinion each, of the others one in four.
 CHEAP = 32
@@ -115,8 +116,8 @@ class Result:
     seconds : float
     done : bool
         Whether it was carried to its end.
-    shrinks, spent : int
-        Cases and evaluations after the first that disagreed.
+    shrinks, idle, spent : int
+        Cases after the first that disagreed, those of them since the last smaller one, evaluations.
     """
 
     subject: Subject
@@ -131,6 +132,7 @@ class Result:
     seconds: float = 0.0
     done: bool = False
     shrinks: int = 0
+    idle: int = 0
     spent: int = 0
 
     def keep(self, point: Mapping[str, Any], report: Report) -> None:
@@ -141,6 +143,12 @@ class Result:
             known = self.smallest.get(name)
             if known is None or failing.size < known.size:
                 self.smallest[name] = failing
+                self.idle = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether looking for smaller cases has cost enough."""
+        return self.shrinks > MOST_SHRINKS or self.idle > MOST_IDLE or self.spent > MOST_EVALUATIONS
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -309,8 +317,9 @@ class Campaign:
         self.hear(Judged(result, report, shrinking))
         if shrinking:
             result.shrinks += 1
+            result.idle += 1
             result.spent += report.evaluations
-            if result.shrinks > MOST_SHRINKS or result.spent > MOST_EVALUATIONS:
+            if result.enough:
                 raise _Enough
 
     def _second_opinions(self, result: Result, point: Mapping[str, Any], report: Report) -> None:

@@ -78,8 +78,9 @@ def _guarded(run: Callable[[], Any]) -> int:
         return ExitCode.MISUSE
     except Misuse as misuse:
         return _said(f"gradtest: {misuse}", ExitCode.MISUSE)
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing may be written at exit, either.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone.  Click would leave with 1, as if something disagreed; and
+        # nothing may be written at exit, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
     except Exception:

@@ -82,7 +82,7 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    return dataclasses.asdict(tally) | {"vacuous": tally.vacuous() or None}
+    return vars(tally) | {"vacuous": tally.vacuous() or None}
 
 
 def plain_data(value: Any) -> Any:
