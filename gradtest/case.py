@@ -93,6 +93,7 @@ class Case:
         self.mutated: tuple[str, ...] = ()
         self._calls = _Calls()
         self._plan: Plan | None = None
+        self._fits = False  # whether the derivative can be called as planned
         _check_kinds(self)
         _check_wrt(self)
         jacobians = target.form in ("grad", "value_and_grad")
@@ -152,7 +153,7 @@ class Case:
 
     def _split(self, returned: Any) -> tuple[Any, Any]:
         """Return output and cache (None where there is none)."""
-        if self.target.form != "vjp" or "cache" not in self._backward_plan(returned).order:
+        if "cache" not in self._planned(returned).order:
             return returned, None
         if not isinstance(returned, tuple) or len(returned) < 2:
             raise MisusedType(
@@ -162,9 +163,15 @@ class Case:
         *out, cache = returned
         return (out[0] if len(out) == 1 else tuple(out)), cache
 
-    def _backward_plan(self, returned: Any) -> Plan:
+    def _planned(self, returned: Any) -> Plan:
+        """Return how to call the derivative; what `forward` returned first tells."""
         if self._plan is None:
-            self._plan = backward_plan(self.target.derivative, self._arguments.names, returned)
+            derivative, names = self.target.derivative, self._arguments.names
+            if self.target.form == "vjp":
+                self._plan = backward_plan(derivative, names, returned)
+            else:
+                plan = forward_plan if self.target.form == "jvp" else gradient_plan
+                self._plan = plan(derivative, names)
         return self._plan
 
     # -- the claim ----------------------------------------------------------------------------
@@ -185,14 +192,14 @@ class Case:
         out, cache = self._split(returned)
         if self.target.form == "vjp":
             given = {"cotangent": _copied(cotangent), "cache": cache}
-            pieces = self._matcher.match(self._ask(self._backward_plan(returned), given))
+            pieces = self._matcher.match(self._ask(self._planned(returned), given))
             return {i: self._finished(i, piece) for i, piece in pieces.items()}
         if not arrays.is_array(out):
             raise MisusedType(
                 f"{self.target.name} returned {type(out).__name__}, and {self.target.form}= is for one "
                 "number or one array; give its derivative as vjp="
             )
-        result = self._ask(gradient_plan(self.target.derivative, self._arguments.names), {})
+        result = self._ask(self._planned(returned), {})
         if self.target.form == "value_and_grad":
             result = result[1] if len(result) == 2 else tuple(result[1:])
         contract = self._matcher.contracted
@@ -205,7 +212,9 @@ class Case:
         """Call the derivative, on copies."""
         values = tuple(self._tree.build(list(map(_own, self.leaves))))
         args, kwargs = plan.arguments(replace(self._arguments, values=values), given)
-        check_fit(self.target.form, self.target.derivative, args, kwargs)
+        if not self._fits:
+            check_fit(self.target.form, self.target.derivative, args, kwargs)
+            self._fits = True
         try:
             return self.target.derivative(*args, **kwargs)
         except Exception as error:
@@ -235,12 +244,12 @@ class Case:
         BrokenContract
             If what it returns is not like the output.
         """
-        names, placeable = self._arguments.names, self._arguments.placeable
+        placeable = self._arguments.placeable
         still = (_still(leaf) if i not in direction else direction[i] for i, leaf in enumerate(self.leaves))
         tangents = self._tree.build(list(still))[:placeable]
         primals = self._tree.build(list(map(_own, self.leaves)))[:placeable]
-        plan = forward_plan(self.target.derivative, names)
-        result = self._ask(plan, {"primals": tuple(primals), "tangents": tuple(tangents)})
+        given = {"primals": tuple(primals), "tangents": tuple(tangents)}
+        result = self._ask(self._planned(None), given)
         return self._matcher.tangents(result, out)
 
 

@@ -317,3 +317,64 @@ def test_a_jacobian_of_another_shape():
         BrokenContract, match=r"shape \(2, 3, 2, 3\), or an elementwise derivative of shape \(2, 3\)"
     ):
         matcher(x=X).contracted("x", X, X, X, np.ones((3, 2)))
+
+
+# -- again ----------------------------------------------------------------------------------------
+
+
+def test_what_was_read_once_is_read_alike_again():
+    reader = matcher(x=X, y=np.array([1]), w=W)
+    for scale in (1.0, 2.0, 3.0):
+        assert same(reader.match((scale * DX, None, scale * DW)), {0: scale * DX, 2: scale * DW})
+        assert same(reader.match(dict(dw=scale * DW, dx=scale * DX)), {0: scale * DX, 2: scale * DW})
+    with pytest.raises(BrokenContract):
+        reader.match((DX, None, DW, DB))
+
+
+def test_one_array_for_two_inputs_is_the_gradient_of_both():
+    reader = matcher(x=B, y=B)
+    for _ in range(2):
+        assert same(reader.match((DB, DB)), {0: DB, 1: DB})
+
+
+def test_a_gradient_that_is_missing_now_may_come_later():
+    reader = matcher(x=1.0, y=1.0)
+    assert reader.match((None, 2.0)) == {1: 2.0}
+    assert reader.match((3.0, 2.0)) == {0: 3.0, 1: 2.0}
+    assert reader.match((None, 4.0)) == {1: 4.0}
+
+
+def test_the_same_structure_in_other_shapes_is_read_anew():
+    reader = matcher(x=X, w=X.T)
+    assert same(reader.match([DX, DX.T]), {0: DX, 1: DX.T})
+    rows = matcher(x=B[:2], y=B[:2])
+    assert same(rows.match([1.0, 2.0]), {0: [1.0, 2.0]})
+    assert same(rows.match([DB[:2], DB[2:]]), {0: DB[:2], 1: DB[2:]})
+    assert same(rows.match([3.0, 4.0]), {0: [3.0, 4.0]})
+
+
+nested = st.recursive(
+    st.tuples(st.integers(0, 2), st.integers(1, 3)).map(lambda size: np.ones((size[1],) * size[0])),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.dictionaries(st.sampled_from("abcd"), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.dictionaries(st.sampled_from(["x", "ws", "p"]), nested, min_size=1), st.booleans())
+def test_gradients_nested_like_the_inputs_find_their_leaves(inputs, by_name):
+    reader = matcher(**inputs)
+    leaves, pieces = [], {}
+    for name, value in inputs.items():
+        tree = flatten(value)
+        own = [leaf * (len(leaves) + k + 2) for k, leaf in enumerate(tree.leaves)]
+        leaves += own
+        pieces[name] = tree.build(own)
+    result = {f"d{name}": piece for name, piece in pieces.items()} if by_name else tuple(pieces.values())
+    for _ in range(2):
+        found = reader.match(result)
+        assert sorted(found) == list(range(len(leaves)))
+        assert all(found[i] is leaf for i, leaf in enumerate(leaves))

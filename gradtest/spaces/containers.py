@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -29,6 +29,11 @@ class Tree:
     def paths(self) -> tuple[str, ...]:
         """Where each leaf is, as one would write it behind the name of the value."""
         return tuple(accessor.codify("") for accessor in self._spec.accessors())
+
+    @property
+    def structure(self) -> Hashable:
+        """How the value is nested; equal for values that are nested alike."""
+        return self._spec  # type: ignore[no-any-return]  # optree has no types
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """Return the nested value with other `leaves`."""
@@ -64,6 +69,10 @@ def parts(value: Any) -> list[Part] | None:
     >>> parts(1.0) is None
     True
     """
+    if type(value) in _ALONE:
+        return None
+    if type(value) in (list, tuple):
+        return [Part(None, f"[{i}]", child) for i, child in enumerate(value)]
     _register_dataclasses(value)
     accessors, children, spec = optree.tree_flatten_with_accessor(
         value, is_leaf=lambda v: v is not value, none_is_leaf=True, namespace=_NAMESPACE
