@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 import gradtest
 
-__all__ = ["hide_our_frames", "ours", "place_of", "rewrite"]
+__all__ = ["drop_our_lines", "hide_our_frames", "ours", "place_of", "rewrite"]
 
 
 def ours(error: BaseException) -> list[BaseException]:
@@ -37,7 +38,7 @@ def hide_our_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         if name.partition(".")[0] == "gradtest" and not name.startswith(__package__):
             module.__dict__["__tracebackhide__"] = True  # pytest looks for it among the globals of a frame
     others = _folders("gradtest", "hypothesis", "_pytest", "pluggy", "pytest")
-    return not all(_inside(entry, others) for entry in excinfo.traceback)
+    return not all(_inside(entry.path, others) for entry in excinfo.traceback)
 
 
 def _folders(*packages: str) -> list[Path]:
@@ -45,8 +46,34 @@ def _folders(*packages: str) -> list[Path]:
     return [Path(file).resolve().parent for file in found if file]
 
 
-def _inside(entry: Any, folders: list[Path]) -> bool:
-    parents = Path(str(entry.path)).resolve().parents
+def drop_our_lines(errors: Iterable[BaseException]) -> None:
+    """Take our own lines out of what Hypothesis explains: they are always run where something is wrong."""
+    folders = _folders("gradtest", "hypothesis", "numpy")
+    for error in errors:
+        notes = getattr(error, "__notes__", [])
+        notes[:] = _explained(note for note in notes if not _names_line_in(note, folders))
+
+
+def _names_line_in(note: str, folders: list[Path]) -> bool:
+    file = re.fullmatch(r"\s+(.+):\d+", note)
+    return note.lstrip().startswith("(and ") or (file is not None and _inside(file[1], folders))
+
+
+def _explained(notes: Iterable[str]) -> Iterator[str]:
+    """Yield the notes, without an explanation of which nothing is left."""
+    waiting: list[str] = []
+    for note in notes:
+        if note == "Explanation:" or (waiting and note.endswith(" test cases:")):
+            waiting.append(note)
+            continue
+        if note.startswith(" "):
+            yield from waiting
+        waiting = []
+        yield note
+
+
+def _inside(path: object, folders: list[Path]) -> bool:
+    parents = Path(str(path)).resolve().parents
     return any(folder in parents for folder in folders)
 
 

@@ -59,6 +59,7 @@ def pytest_runtest_makereport(
     if not errors or item.config.option.fulltrace:
         return (yield)
     theirs = pytest_failure.hide_our_frames(call.excinfo)
+    pytest_failure.drop_our_lines(errors)
     report = yield
     pytest_failure.rewrite(report, item, errors, theirs and len(errors) == 1)
     return report
