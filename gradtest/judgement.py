@@ -37,6 +37,10 @@ MANY = 4
 UNSEEN = "too small to be seen: the slope that is claimed is below the rounding of the function"
 
 
+#: Why a disagreement is withdrawn that only a wide interval shows.
+TURNS = "the function is too noisy here: its slope changes within the interval that it takes to see one"
+
+
 class Place(enum.StrEnum):
     """Where a judgement rests."""
 
@@ -277,6 +281,8 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
     gradients, and some 50 more where the first condition holds.
     """
     comparison = judgement.comparison
+    if _turns(judgement):
+        return replace(judgement, word=Word.UNDECIDED, reason=TURNS)
     usual = max(_rounding_at(judgement, t) for t in (-2.0, -1.0, 1.0, 2.0))
     if not comparison.difference <= usual + comparison.tolerance:
         return judgement
@@ -288,6 +294,19 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
         f"(it is off by {share:.0e}, where {judgement.probe.eps:.0e} is possible)"
     )
     return replace(judgement, word=Word.UNDECIDED, reason=reason)
+
+
+def _turns(judgement: Judgement) -> bool:
+    """Whether the claimed slope changes within the interval that the noise made so wide.
+
+    Such an interval speaks of another slope than that at its centre.  Costs 2 gradients.
+    """
+    estimate, difference = judgement.comparison.estimate, judgement.comparison.difference
+    if not difference * estimate.step < 1000 * estimate.noise:
+        return False  # the interval could have been narrower: noise is not what limits it
+    claim = judgement.comparison.claim.value
+    beside = (_claim_at(judgement, side * estimate.step / 4) for side in (-1, 1))
+    return any(abs(value - claim) > max(difference / 3, abs(claim) / 2) for value in beside)
 
 
 def _erratic(judgement: Judgement) -> bool:

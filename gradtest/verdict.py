@@ -87,9 +87,9 @@ def coarsest_accepted(eps: float) -> float:
     """Return the coarsest resolution an *agrees* may have where noise forbids a better one.
 
     A check that could not have seen 1 % (10 % in float32 and below; in bfloat16, whose own
-    epsilon is 1 %, 25 %) says nothing worth having.
+    epsilon is 1 %, 50 %) says nothing worth having.
     """
-    return 0.01 if eps < 1e-12 else max(0.1, min(0.25, 32 * eps))
+    return 0.01 if eps < 1e-12 else max(0.1, min(0.5, 64 * eps))
 
 
 def _difference(claim: Claim, estimate: Estimate) -> float:
@@ -161,7 +161,7 @@ def compare(
         tried.append(look)
         scale = _Scale(claim, zero, max(natural, look.steepest))
         tolerance = look.error + claim.rounding
-        sharp = scale.resolution(tolerance)
+        sharp = scale.resolution(_visible(claim, look))
         enough = sharp <= wanted or (sharp <= asked and look.nodes > 4) or _unmoved(claim, tried)
         if _difference(claim, look) <= tolerance and enough and not _denied(claim, look, tried):
             stated = _stated(scale, max(sharp, wanted))
@@ -169,7 +169,7 @@ def compare(
         if (
             look.confirmed
             and look.quality is Quality.CLEAN
-            and _difference(claim, look) > BEYOND * tolerance
+            and _difference(claim, look) > BEYOND * _visible(claim, look)
             and not _contradicted(look, tried)
             and not _supported(claim, look, tried)
             and _persists(line, claim, look)
@@ -210,13 +210,13 @@ def _settle(
         kinked = tried[-1].quality is Quality.KINK
         return _undecided(claim, best, (Quality.KINK if kinked else Quality.ROUGH).value, line)
     best = min(confirmed, key=_error)
-    tolerance = best.error + claim.rounding
-    sharp = scale.resolution(tolerance)
+    tolerance, visible = best.error + claim.rounding, _visible(claim, best)
+    sharp = scale.resolution(visible)
     difference = _difference(claim, best)
     limit = resolution if resolution is not None else coarsest_accepted(line.eps)
-    if difference > BEYOND * tolerance and _supported(claim, best, tried):
+    if difference > BEYOND * visible and _supported(claim, best, tried):
         word, reason = Word.UNDECIDED, "two scales say different things, and one of them what is claimed"
-    elif difference > BEYOND * tolerance and _persists(line, claim, best):
+    elif difference > BEYOND * visible and _persists(line, claim, best):
         word, reason = Word.DISAGREES, ""
     elif difference > tolerance:
         word, reason = Word.UNDECIDED, (
@@ -254,6 +254,16 @@ def _hidden_rounding(line: Line, claim: Claim, look: Estimate) -> bool:
         return False
     line(look.step * math.pi / 4)  # by no short number: what is short there all the same was rounded
     return line.grain() > line.eps
+
+
+def _visible(claim: Claim, look: Estimate) -> float:
+    """Return how large a difference, three times over, this look would hold against the claim.
+
+    Its tolerance, and what may hide under the noise: a kink of jump J inside leaves a tail of
+    only J step / 50 among the coefficients, and moves the slope by J / 2.
+    """
+    hidden = 10 * look.noise / look.step if look.step > 0 else 0.0
+    return look.error + claim.rounding + hidden
 
 
 def _unmoved(claim: Claim, tried: Iterable[Estimate]) -> bool:
