@@ -170,13 +170,15 @@ def _dotted(package: str, path: Path) -> str:
 
 
 def _is_module(where: str) -> bool:
-    """Whether there is a module of this name that is more than a plain folder."""
+    """Whether there is a module of this name, and it is not a plain folder that lies here."""
     _look_here_first()
     try:
         spec = importlib.util.find_spec(where)
     except (ImportError, ValueError, AttributeError):
         return False
-    return spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        return False
+    return not Path(where).is_dir() or Path(where).resolve() in Path(spec.origin).resolve().parents
 
 
 def _package_folder(where: str) -> Path | None:
