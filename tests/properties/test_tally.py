@@ -66,7 +66,8 @@ VACUOUS = [
     ),
     (
         [report(resolution=0.0)] * 3,
-        "the gradient was zero in all 3 cases that were decided, so that only a wrong zero would have been seen",
+        "the gradient was zero in all 3 cases that were decided, so that only a wrong zero would have been "
+        "seen",
     ),
     ([report(resolution=0.0)] * 3 + [report("undecided", "x: kink")], "the gradient was zero in all 3 cases"),
 ]
