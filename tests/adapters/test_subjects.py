@@ -11,7 +11,7 @@ from gradtest.errors import Misuse
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
-    """Write a file into the current folder, a new one; what is imported from there is forgotten afterwards."""
+    """Write a file into a new current folder; what is imported from there is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     before = set(sys.modules)
