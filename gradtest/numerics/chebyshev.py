@@ -5,6 +5,7 @@ Trefethen, *Approximation Theory and Approximation Practice* (2013), chapters 3 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -43,9 +44,38 @@ def _interpolation(n: int) -> Floats:
     return np.ascontiguousarray(np.linalg.inv(np.cos(np.outer(grid, np.arange(n + 1)))))
 
 
-def coefficients(samples: Floats) -> Floats:
-    """Return the Chebyshev coefficients c_0 ... c_n of n + 1 samples at `nodes(n)`."""
-    return _interpolation(len(samples) - 1) @ samples
+def coefficients(samples: Sequence[float] | Floats) -> list[float]:
+    """Return the Chebyshev coefficients c_0 ... c_n of n + 1 samples at `nodes(n)`.
+
+    >>> [round(c, 12) for c in coefficients([t**2 for t in nodes(4)])]  # t**2 = (1 + T_2) / 2
+    [0.5, 0.0, 0.5, 0.0, 0.0]
+    """
+    if len(samples) == 5:  # by hand in a quarter of the time, since the first look has five
+        return _five(*samples)
+    values = np.asarray(samples)
+    centre = samples[len(samples) // 2]
+    # Of the differences, so that a large constant does not round in every coefficient.
+    found: list[float] = (_interpolation(len(samples) - 1) @ (values - centre)).tolist()
+    found[0] += float(centre)
+    return found
+
+
+_A = node(1, 4)
+_A2 = _A * _A
+
+
+def _five(right: float, near: float, centre: float, far: float, left: float) -> list[float]:
+    """Solve for five coefficients: the odd part of the samples gives the odd ones, the even part the rest.
+
+    With a = nodes(4)[1]: the odd part is c_1 + c_3 at 1 and a c_1 + T_3(a) c_3 at a; the even
+    part less the centre is 2 c_2 at 1 and 2 a**2 c_2 + (T_4(a) - 1) c_4 at a.
+    """
+    odd, odd_near = 0.5 * (right - left), 0.5 * (near - far)
+    even, even_near = 0.5 * (right + left) - centre, 0.5 * (near + far) - centre
+    c3 = (odd_near - _A * odd) / (4 * _A * (_A2 - 1))  # T_3(a) - a
+    c4 = (even_near - _A2 * even) / (8 * _A2 * (_A2 - 1))  # T_4(a) - 1
+    c2 = 0.5 * even
+    return [centre + c2 - c4, odd - c3, c2, c3, c4]
 
 
 @lru_cache(maxsize=32)

@@ -17,6 +17,7 @@ class Quality(enum.Enum):
     KINK = "the function has a kink at the point itself"
     JUMP = "the function jumps at the point itself"
     ROUGH = "the function is not smooth at any scale that was tried"
+    EDGE = "the function ends at the point: a derivative from one side"
     NON_FINITE = "the function is not finite around the point"
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .chebyshev import nodes
-from .rounding import EPS64
+from .rounding import EPS64, grain
 
 __all__ = ["Line"]
+
+_SPARE = 5  # bits of a short cotangent, by which the function may be multiplied
 
 
 class Line:
@@ -33,7 +32,8 @@ class Line:
         phi(0), where it is known already.
     grain : callable, optional
         Returns the relative rounding that the values of phi show (`rounding.grain`), which may
-        be coarser than `eps`.  Asked only where phi is seen to move in stairs.
+        be coarser than `eps`.  Asked only where phi is seen not to move; by default the values
+        seen so far tell.
     """
 
     def __init__(
@@ -63,14 +63,15 @@ class Line:
             value = self._seen[t] = self._phi(t)
         return value
 
-    def around(self, step: float, n: int) -> NDArray[np.float64]:
-        """Return phi at the n + 1 Chebyshev points of [-step, step]."""
-        return np.array([self(step * node) for node in nodes(n)])
+    def around(self, step: float, n: int) -> list[float]:
+        """Return phi at the n + 1 Chebyshev points of [-step, step], from the right to the left."""
+        return [self(step * node) for node in nodes(n)]
 
-    def beside(self, step: float, n: int) -> NDArray[np.float64]:
+    def beside(self, step: float, n: int) -> list[float]:
         """Return phi at the n + 1 Chebyshev points between 0 and `step` (of either sign), 0 last."""
-        return np.array([self(step * (0.5 + 0.5 * node)) for node in nodes(n)])
+        return [self(step * (0.5 + 0.5 * node)) for node in nodes(n)]
 
     def grain(self) -> float:
-        """Return the relative rounding that the values show, at least `eps`; asked in vain, `eps`."""
-        return self.eps if self._grain is None else max(self.eps, self._grain())
+        """Return the relative rounding that the values show, at least `eps`."""
+        shown = grain(list(self._seen.values()), _SPARE) if self._grain is None else self._grain()
+        return max(self.eps, shown)

@@ -24,6 +24,9 @@ _EPSILON = {
     "bfloat16": 2.0**-7,
 }
 
+#: Bits in the significand, and epsilon, of the formats that are shorter than float64.
+_FORMATS = ((8, 2.0**-7), (11, 2.0**-10), (24, 2.0**-23))
+
 
 def epsilon(dtype: Any) -> float:
     """Return the spacing of numbers next to 1 in a real or complex floating `dtype`.
@@ -43,22 +46,27 @@ def coarsest(*dtypes: Any) -> float:
     return max(map(epsilon, dtypes), default=EPS64)
 
 
-def grain(values: Any) -> float:
-    """Return the epsilon of the coarsest IEEE format in which all `values` are exact.
+def grain(values: Any, spare: int = 0) -> float:
+    """Return the epsilon of the coarsest format in which all `values` may have been computed.
 
-    A function that returns float64 may compute in less; its values then fit the smaller
-    format.  So do short numbers by chance: this is a hint to be used only where too few
-    distinct values were seen to measure the noise itself.
+    A function that returns float64 may compute in less; its values then fit the shorter format,
+    or exceed it by the `spare` bits of a short number that they were multiplied by.  So do short
+    numbers by chance: this is a hint to be used only where too few distinct values were seen to
+    measure the noise itself.
 
-    >>> grain([0.1]) == EPS64, grain([0.5]) == 2.0**-10
-    (True, True)
+    >>> grain([0.1]) == EPS64, grain([0.75]) == 2.0**-7, grain([np.float32(0.1)]) == 2.0**-23
+    (True, True, True)
     """
-    exact = np.asarray(values, dtype=np.float64)
-    with np.errstate(over="ignore", under="ignore"):
-        for name in ("float16", "float32"):
-            if bool(np.all(exact == exact.astype(name))):
-                return _EPSILON[name]
-    return EPS64
+    longest = max((_bits(value) for value in np.ravel(values).tolist()), default=0)
+    return next((eps for bits, eps in _FORMATS if longest <= bits + spare), EPS64)
+
+
+def _bits(value: float) -> int:
+    """Return the number of significant bits of a finite number (0 for any other)."""
+    if not math.isfinite(value) or value == 0.0:
+        return 0
+    whole = int(math.ldexp(math.frexp(value)[0], 53))
+    return 53 - (whole & -whole).bit_length() + 1
 
 
 def accumulated(eps: float, n: int) -> float:

@@ -10,30 +10,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .chebyshev import coefficients
 from .line import Line
 
 __all__ = ["Reading", "read"]
 
-#: Standard errors in a stated error.  Found by calibration (tests/benchmarks/calibration.py):
-#: the least round number with which |numeric - true| <= error in 99.9 % of the smooth cases.
+#: Standard errors in a stated error, when the noise is known.  This and `_FEW` are found by calibration
+#: (tests/benchmarks/calibration.py): the least round numbers with which |numeric - true| <= error
+#: in 99.9 % of the smooth cases.
 SAFETY = 4.0
+
+#: What is added to `SAFETY` for a noise measured on k coefficients, over k (Student's t has 8.6
+#: standard errors for 4 of them, 5.0 for 8, where the normal law has 3.3).
+_FEW = 15.0
+
+#: Five samples hardly show their noise: by so much it is taken to be above the least possible.
+_UNSEEN = 2.0
 
 #: A coefficient this many plateau heights high is signal (for 33 normal ones, one in a thousand is).
 SIGNAL = 3.5
+
+#: A plateau this far above the rounding of the samples is no rounding.
+ROUGH = 30.0
 
 
 class Reading(NamedTuple):
     """What one interval says.
 
     `value` and `error` are a slope; `plateau` and `floor` are heights among the coefficients,
-    measured and least possible; `steepest` is about the largest slope inside; `distinct`
-    counts the values seen.
+    measured and least possible; `steepest` is about the largest slope inside; `runs` counts the
+    stretches of equal neighbours among the samples; `c` holds the coefficients.
     """
 
     value: float
@@ -43,17 +52,18 @@ class Reading(NamedTuple):
     steepest: float
     step: float
     nodes: int
-    distinct: int
+    runs: int
+    c: Sequence[float]
 
     @property
     def flat(self) -> bool:
         """Whether the function did not move at all."""
-        return self.distinct == 1
+        return self.runs == 1
 
     @property
     def stairs(self) -> bool:
-        """Whether it moved in so few steps that only its grain can be told."""
-        return self.distinct <= self.nodes // 2 + 1
+        """Whether it moved in so few steps that they say little of a slope."""
+        return self.runs <= self.nodes // 2
 
     @property
     def noise(self) -> float:
@@ -63,39 +73,47 @@ class Reading(NamedTuple):
     @property
     def rough(self) -> bool:
         """Whether the tail stands well above the rounding of the samples."""
-        return self.plateau > 30 * self.floor
+        return self.plateau > ROUGH * self.floor
 
 
 def read(
-    samples: NDArray[np.float64], step: float, slopes: Sequence[float], line: Line
+    samples: Sequence[float], step: float, slopes: Sequence[float], line: Line, noise: float = 0.0
 ) -> Reading | None:
     """Read the slope off `samples` at `chebyshev.nodes`; None if one is not finite.
 
     `slopes` are T'_k at the place where the slope is wanted, and `step` is half the width of
-    the interval, so that the slope is sum(c_k slopes_k) / step.  `line` knows its rounding.
+    the interval, so that the slope is sum(c_k slopes_k) / step.  `line` knows its rounding;
+    `noise` is that of one sample where it is known to be more.
     """
     n = len(samples) - 1
-    top = float(np.abs(samples).max())
-    if not math.isfinite(top):
+    total = sum(samples)
+    if total - total != 0.0:  # NaN or infinite
         return None
-    c: list[float] = coefficients(samples).tolist()
+    runs, before, top = 0, math.nan, line.magnitude
+    for value in samples:
+        if value != before:
+            runs += 1
+            before = value
+            if value > top or -value > top:
+                top = abs(value)
+    c = coefficients(samples) if runs > 1 else [samples[0], *[0.0] * n]
     size = [abs(x) for x in c]
-    # Rounding to nearest leaves about eps/2 of each sample; the transform averages n of them.
+    unit = abs(step)
+    steepest = max(map(mul, size, range(n + 1))) / unit
+    # Rounding to nearest leaves up to eps/2 of each sample, and what is computed on the way is no
+    # more exact than an argument that is off by eps/2 of itself; the transform averages n samples.
+    # Where nothing moves the samples cannot tell their rounding, only how short they are.
     # (tiny: so that a line of zeros has an error too)
-    distinct = len(set(samples.tolist()))
-    # Few values where there should be many: stairs, whose height the samples cannot tell.
-    eps = line.eps if distinct > n // 2 + 1 else line.grain()
-    floor = (0.5 * eps * max(top, line.magnitude) + 5e-324) * math.sqrt(2 / n)
-    steepest = max(k * height for k, height in enumerate(size)) / step
-    if n == 4:
-        value, error, plateau = _short(c, size, slopes, floor)
-    else:
-        value, error, plateau = _chopped(c, size, slopes, floor)
-    return Reading(value / step, error / abs(step), plateau, floor, abs(steepest), step, n, distinct)
+    eps = line.eps if runs > 1 else line.grain()
+    average = math.sqrt(2 / min(n, runs))  # equal neighbours are rounded alike
+    floor = 0.5 * eps * max(top, steepest * line.scale) * average + 1e-300
+    known = max(floor, noise * average)
+    value, error, plateau = (_short if n == 4 else _chopped)(c, size, slopes, floor, known)
+    return Reading(value / step, error / unit, plateau, floor, steepest, step, n, runs, c)
 
 
 def _short(
-    c: list[float], size: list[float], slopes: Sequence[float], floor: float
+    c: list[float], size: list[float], slopes: Sequence[float], floor: float, known: float
 ) -> tuple[float, float, float]:
     """Read five coefficients: too few to see a plateau, so every term counts.
 
@@ -103,32 +121,38 @@ def _short(
     (c_3, c_4), and folds onto c_3.  Optimistic where the fall is not geometric: good enough to
     agree with a claim that was made without looking, never to contradict one.
     """
-    plateau = max(floor, size[4])
     early, late = max(size[1], size[2]), max(size[3], size[4])
     beyond = late * min(1.0, late / early) if early > 0 else late
+    # What c_4 is more than the fall of the others explains is noise, seen on one coefficient.
+    explained = 2 * size[2] * min(1.0, size[3] / size[1]) if size[1] > 0 else 0.0
+    plateau = max(known, size[4] - explained)
     value = c[1] * slopes[1] + c[2] * slopes[2] + c[3] * slopes[3] + c[4] * slopes[4]
-    weight = math.hypot(*slopes[:5])
-    return value, SAFETY * plateau * weight + 2 * (abs(slopes[3]) + 5) * beyond, plateau
+    weight = math.hypot(slopes[1], slopes[2], slopes[3], slopes[4])
+    height = max(_UNSEEN * SAFETY * known, (SAFETY + _FEW) * plateau if plateau > known else 0.0)
+    return value, height * weight + 2 * (abs(slopes[3]) + 5) * beyond, plateau
 
 
 def _chopped(
-    c: list[float], size: list[float], slopes: Sequence[float], floor: float
+    c: list[float], size: list[float], slopes: Sequence[float], floor: float, known: float
 ) -> tuple[float, float, float]:
     """Chop the series where its plateau begins, and read the slope off what stands before it."""
     n = len(c) - 1
-    plateau = max(floor, _rms(size[n - n // 3 :]))
-    last = 1
-    for k in range(n, 1, -1):
-        if size[k] > SIGNAL * plateau:
-            last = k
-            break
-    if last < n:
-        plateau = max(floor, _rms(size[last + 1 :]))
-    # What was dropped may hide a term as high as the plateau, at the next weight.
+    plateau = max(known, _rms(size[n - n // 3 :]))
+    last = n
+    while last > 1 and size[last] <= SIGNAL * plateau:
+        last -= 1
+    rest = size[last + 1 :] or size[n - n // 3 :]
+    plateau = _rms(rest)
+    # What was dropped may hide a term at the next weight, as high as the plateau lets it and the
+    # fall from pair to pair (odd and even functions have every other term only) explains.
     following = max(map(abs, slopes[last + 1 : last + 3]), default=0.0)
-    value = math.fsum(map(float.__mul__, c[: last + 1], slopes[: last + 1]))
-    weight = math.hypot(*slopes[: last + 1], following)
-    return value, SAFETY * plateau * weight, plateau
+    hidden = SIGNAL * max(known, plateau)
+    if last > 2:
+        ends, before = max(size[last - 1 : last + 1]), max(size[last - 3 : last - 1])
+        hidden = min(hidden, 4 * ends * ends / before) if before > ends else hidden
+    value = math.fsum(map(mul, c[: last + 1], slopes))
+    height = max(SAFETY * known, (SAFETY + _FEW / len(rest)) * plateau)
+    return value, height * math.hypot(*slopes[: last + 1]) + hidden * following, max(floor, plateau)
 
 
 def _rms(values: list[float]) -> float:
