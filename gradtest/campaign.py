@@ -20,7 +20,6 @@ from gradtest.case import Case
 from gradtest.diagnosis.evidence import GROSS, Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import Misuse, nearest
-from gradtest.guess import Inputs, inputs_of, parameters_of
 from gradtest.judgement import Place
 from gradtest.numerics.estimate import Quality
 from gradtest.properties.laws import examine
@@ -29,6 +28,8 @@ from gradtest.properties.strategies import inputs
 from gradtest.properties.tally import Tally
 from gradtest.settings import DEFAULT, Method, Settings
 from gradtest.spaces.containers import flatten
+
+from .guess import Inputs, inputs_of, parameters_of
 
 __all__ = ["Begun", "Campaign", "Contradiction", "Ended", "Event", "Judged", "Plan", "Result"]
 
