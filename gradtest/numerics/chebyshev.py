@@ -47,7 +47,7 @@ def _interpolation(n: int) -> Floats:
 def coefficients(samples: Sequence[float] | Floats) -> list[float]:
     """Return the Chebyshev coefficients c_0 ... c_n of n + 1 samples at `nodes(n)`.
 
-    >>> [round(c, 12) for c in coefficients([t**2 for t in nodes(4)])]  # t**2 = (1 + T_2) / 2
+    >>> [round(c, 9) + 0.0 for c in coefficients([t**2 for t in nodes(4)])]  # t**2 = (1 + T_2) / 2
     [0.5, 0.0, 0.5, 0.0, 0.0]
     """
     if len(samples) == 5:  # by hand in a quarter of the time, since the first look has five
