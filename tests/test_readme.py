@@ -63,7 +63,8 @@ def test_the_files_that_the_page_names_exist():
 
 
 def modules() -> list[str]:
-    return [m.name for m in pkgutil.walk_packages(gradtest.__path__, "gradtest.") if m.name != "gradtest.__main__"]
+    found = pkgutil.walk_packages(gradtest.__path__, "gradtest.")
+    return [module.name for module in found if module.name != "gradtest.__main__"]
 
 
 @pytest.mark.parametrize("name", modules())

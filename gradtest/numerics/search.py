@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from .chebyshev import slopes_at_centre, slopes_at_end
 from .estimate import Estimate, Quality
 from .line import Line
-from .rounding import power_of_two
+from .rounding import EPS64, power_of_two
 from .smoothness import exponent, fall, noise_like, reach, slight, step_height, symmetric
 from .spectrum import ROUGH, Reading, read
 
@@ -36,7 +36,8 @@ _COARSE = 2.0**-16  # where all values are as short as that they were computed i
 _BENT = 1.2  # |t|**a with a above this is told from a kink, and has a derivative
 _GAIN = 2  # a look is worth its cost where it promises an error so many times smaller
 _TRIES = 3  # so many looks that promised and did not hold it end the search
-_SEEN = 1e-3  # of the slope: an error above is worth averaging down
+_SEEN = 4e-3, 0.3  # of the slope: an error between is worth averaging down
+_USUAL = 0.64  # the relative error to be had without effort, as a power of the rounding
 
 
 class Centre:
@@ -44,7 +45,7 @@ class Centre:
 
     def __init__(self, line: Line, wanted: float) -> None:
         self.line = line
-        self.wanted = wanted
+        self.wanted = max(wanted, line.eps**_USUAL if line.eps > EPS64 else 0.0)
         self.first = self.at_most(_FIRST)
         self.readings: list[Reading] = []
         self.doubted: list[Reading] = []  # another scale said something else
@@ -231,7 +232,7 @@ class Centre:
         """Whether a tail that falls with the interval would no longer be seen at `step`."""
         if self.power is None or self.bent:
             return False
-        left = before.plateau * (step / before.step) ** max(self.power, 0.0)
+        left: float = before.plateau * (step / before.step) ** max(self.power, 0.0)
         return left < 3 * ROUGH * before.floor
 
     def is_noise(self, before: Reading, nearer: Reading) -> bool:
@@ -362,7 +363,8 @@ class Centre:
             best = self.best()
             if best is None or not self.need(best) > 1:
                 return
-            if self.need(best) > 3 and best.error <= _SEEN * abs(best.value):
+            low, high = (share * abs(best.value) for share in _SEEN)
+            if self.need(best) > 3 and not low < best.error < high:
                 return
             if n > best.nodes:
                 yield self.estimate(self.look(best.step, n))

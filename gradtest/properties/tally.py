@@ -77,8 +77,8 @@ class Tally:
             )
         if self.nothing == self.agrees and self.cases > 1:
             return (
-                f"the gradient was zero in all {self.agrees} cases that were decided, so that only a wrong zero "
-                "would have been seen; draw inputs for which the function moves"
+                f"the gradient was zero in all {self.agrees} cases that were decided, so that only a wrong "
+                "zero would have been seen; draw inputs for which the function moves"
             )
         return ""
 
