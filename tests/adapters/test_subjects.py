@@ -209,9 +209,9 @@ def test_a_file_finds_its_neighbours(write):
     assert set(forms(find("sub/pair.py"))) == {"f"}
 
 
-def test_what_lies_here_comes_before_what_is_installed(write):
+def test_what_lies_here_comes_before_what_is_installed(write, monkeypatch):
     write("reference/__init__.py", PAIR)
-    sys.modules.pop("reference", None)
+    monkeypatch.delitem(sys.modules, "reference", raising=False)
     assert [s.target.forward.__name__ for s in find("reference")] == ["f"]
 
 

@@ -52,7 +52,9 @@ def test_what_cannot_be_differentiated(leaf):
     assert not arrays.is_differentiable(leaf)
 
 
-@pytest.mark.parametrize("leaf", ["text", None, object(), np.sin, [1.0], {"x": 1.0}], ids=lambda leaf: type(leaf).__name__)
+@pytest.mark.parametrize(
+    "leaf", ["text", None, object(), np.sin, [1.0], {"x": 1.0}], ids=lambda leaf: type(leaf).__name__
+)
 def test_what_is_no_array(leaf):
     assert not arrays.is_array(leaf)
     assert not arrays.is_differentiable(leaf)
