@@ -285,7 +285,7 @@ def _outcome(
     blamed = [block.verdict == "disagrees" for block in report.blocks]
     for block, blame, most in zip(report.blocks, blamed, anywhere, strict=True):
         if blame and most <= rounding:
-            return "wrong block", block.name
+            return ("not visible" if family.convention else "wrong block"), block.name
     if any(b and v for b, v in zip(blamed, visible, strict=True)):
         return "found", ""
     if not any(visible):
