@@ -5,8 +5,7 @@ import doctest
 import pytest
 
 import gradtest.errors as errors
-from gradtest.diagnosis.evidence import Entry, Finding
-from gradtest.diagnosis.report import error_class
+from gradtest.diagnosis.report import BlockReport, Report, error_class
 from gradtest.errors import GradientError, Misuse, MisusedType, nearest
 
 
@@ -20,10 +19,20 @@ def test_misuse_is_no_wrong_gradient():
 
 
 def test_a_gradient_error_holds_its_report():
-    assert GradientError("wrong", 3).report == 3
+    assert GradientError(3).report == 3
     assert str(GradientError("wrong")) == "wrong"
     with pytest.raises(AssertionError, match="wrong"):
         raise GradientError("wrong")
+
+
+def test_the_words_of_an_error_are_made_when_they_are_read():
+    class Report:
+        def __str__(self):
+            raise KeyError("read")
+
+    error = GradientError(Report())
+    with pytest.raises(KeyError, match="read"):
+        str(error)
 
 
 @pytest.mark.parametrize(
@@ -40,26 +49,33 @@ def test_the_nearest_word_is_named(word, known, phrase):
     assert nearest(word, known) == phrase
 
 
-def finding(parameter="w", code="GT101", excess=1e6, entry=True):
-    return Finding(
-        code=code, target="f", parameter=parameter, what="", excess=excess,
-        entry=Entry((0,), 1.0, 2.0, 0.1, True) if entry else None,
-    )  # fmt: skip
+def report(*wrong):
+    """Return a report in which some leaves of some inputs are wrong, by so many tolerances."""
+    blocks = [
+        BlockReport(name, name.partition("[")[0], (2,), "disagrees", "", 1e-9, excess, "at the point")
+        for name, excess in wrong
+    ]
+    return Report("f", "disagrees", "", tuple(blocks), 1)
 
 
-def test_each_kind_of_finding_has_an_error_class_of_its_own():
+def test_each_kind_of_failure_has_an_error_class_of_its_own():
     """Hypothesis tells bugs apart, and shrinks them, by the class of the exception."""
-    kinds = [finding(), finding("b"), finding(code="GT102"), finding(excess=5.0), finding("b", excess=5.0)]
+    kinds = [report(("w", 1e6)), report(("b", 1e6)), report(("w", 5.0)), report(("b", 5.0)), report()]
     classes = list(map(error_class, kinds))
     assert len(set(classes)) == len(classes)
     assert classes == list(map(error_class, kinds))
     assert all(issubclass(c, GradientError) and c.__module__ == "gradtest" for c in classes)
 
 
+def test_all_layers_of_one_input_fail_in_one_way():
+    assert error_class(report(("w[0]", 1e6))) is error_class(report(("w[5]", 1e9), ("w[2]", 1e6)))
+
+
 def test_gross_and_marginal_errors_are_told_apart_by_name():
-    assert error_class(finding()).__name__ == "GradientError"
-    assert error_class(finding(excess=5.0)).__name__ == "MarginalGradientError"
-    assert error_class(finding(entry=False, excess=0.0)).__name__ == "GradientError"
+    assert error_class(report(("w", 1e6))).__name__ == "GradientError"
+    assert error_class(report(("w", 5.0))).__name__ == "MarginalGradientError"
+    assert error_class(report(("w", 5.0), ("b", 1e6))) is error_class(report(("b", 1e6)))
+    assert error_class(report()).__name__ == "GradientError"  # a broken contract
 
 
 def test_examples():

@@ -1,0 +1,111 @@
+"""Which entries of a block are wrong: each of a few, one among many, a row, a channel, or all."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradtest
+from gradtest.case import Case
+from gradtest.diagnosis.localise import FEW, locate
+from gradtest.judgement import judge
+from gradtest.probe import Probe
+from gradtest.settings import DEFAULT
+from gradtest.verdict import Word
+
+
+def located(x, change, function=np.sin, slope=np.cos):
+    """Return where a gradient is wrong that `change` has spoiled, and the evaluations it took."""
+    calls = []
+
+    def forward(x):
+        calls.append(1)
+        return function(x)
+
+    def backward(dout, x):
+        g = np.asarray(dout * slope(x))
+        change(g)
+        return g
+
+    case = Case(gradtest.target(forward, vjp=backward), (x,))
+    rng = np.random.default_rng(0)
+    (judgement,) = judge(Probe(case, rng), rng, DEFAULT)
+    assert judgement.word is Word.DISAGREES
+    before = len(calls)
+    return locate(judgement), len(calls) - before
+
+
+def spread(shape, seed=0):
+    return np.random.default_rng(seed).uniform(0.2, 1.2, shape)
+
+
+def spoil(*places, factor=1.5):
+    def change(g):
+        for place in places:
+            g[place] *= factor
+
+    return change
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from([(1,), (5,), (3, 4), (2, 3, 2), (8, 8)]), st.data())
+def test_of_few_entries_each_is_measured(shape, data):
+    places = data.draw(st.sets(st.tuples(*(st.integers(0, n - 1) for n in shape)), min_size=1, max_size=4))
+    found, _ = located(spread(shape), spoil(*places))
+    assert found.complete
+    assert len(found.entries) == np.prod(shape) <= FEW
+    assert {entry.index for entry in found.entries if entry.wrong} == places
+    for entry in found.entries:
+        ratio = 1.5 if entry.index in places else 1.0
+        assert entry.analytic == pytest.approx(ratio * entry.numeric, rel=1e-9)
+        assert entry.error < 1e-6 * abs(entry.numeric)
+
+
+def test_a_number_has_one_entry_without_index():
+    found, _ = located(np.array(0.7), spoil(()))
+    assert [(entry.index, entry.wrong) for entry in found.entries] == [((), True)]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 1999), st.sampled_from([-1.0, 0.0, 1.01, 1 + 1e-4]))
+def test_one_wrong_entry_among_many_is_named(place, factor):
+    found, evaluations = located(spread((40, 50)), spoil(np.unravel_index(place, (40, 50)), factor=factor))
+    assert [entry.index for entry in found.entries if entry.wrong] == [np.unravel_index(place, (40, 50))]
+    assert found.complete
+    assert evaluations <= 250
+
+
+def test_one_wrong_entry_among_a_million_is_named():
+    place = (733, 19)
+    found, evaluations = located(spread((1000, 1000)), spoil(place), function=lambda x: np.sin(x).sum(axis=0))
+    assert [entry.index for entry in found.entries if entry.wrong] == [place]
+    assert evaluations <= 250
+
+
+def test_two_wrong_entries_far_apart():
+    places = {(3, 7), (31, 44)}
+    found, _ = located(spread((40, 50)), spoil(*places))
+    assert {entry.index for entry in found.entries if entry.wrong} == places
+    assert found.complete
+
+
+@pytest.mark.parametrize(("place", "words"), [(np.s_[3, :], "row 3"), (np.s_[:, 17], "column 17")])
+def test_a_row_or_a_column(place, words):
+    found, _ = located(spread((40, 50)), spoil(place))
+    assert found.slice == words
+    assert found.complete
+    assert all(entry.wrong for entry in found.entries)
+
+
+def test_a_channel():
+    found, _ = located(spread((4, 6, 5, 5)), spoil(np.s_[:, 2]))
+    assert "axis 1" in found.slice
+    assert "2" in found.slice
+
+
+def test_wrong_everywhere_is_not_listed():
+    found, evaluations = located(spread((40, 50)), spoil(np.s_[:]))
+    assert 1 <= len(found.entries) <= 8
+    assert all(entry.wrong for entry in found.entries)
+    assert found.slice == ""
+    assert evaluations <= 100
