@@ -446,9 +446,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--verdicts", type=int, default=6000, help="about how many, on right gradients")
-    parser.add_argument(
-        "--mistakes", type=int, default=None, help="about how many wrong gradients (default: as many)"
-    )
+    parser.add_argument("--mistakes", type=int, default=None, help="about how many wrong gradients")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--family", action="append", choices=sorted(FAMILIES), help="only these")
     options = parser.parse_args()
@@ -456,7 +454,7 @@ def main() -> None:
     blocks = sum(len(leaves_of(FAMILIES[n], families.draw(FAMILIES[n], 0))) for n in names)
     wrong = sum(len(list(families.mutants(FAMILIES[n]))) for n in names)
     per_right = max(1, round(options.verdicts / (len(SETTINGS) * blocks)))
-    mistakes = options.verdicts if options.mistakes is None else options.mistakes
+    mistakes = options.mistakes or max(4000, options.verdicts // 5)
     per_wrong = max(1, round(mistakes / (len(SETTINGS) * wrong)))
     print(provenance("numpy", "scipy", "gradtest"))
     print(f"{len(names)} families, {wrong} wrong gradients")
