@@ -40,9 +40,9 @@ def symmetric(reading: Reading) -> bool:
     return odd < 0.02 * even
 
 
-def slight(reading: Reading) -> bool:
+def slight(reading: Reading, share: float = 1e-3) -> bool:
     """Whether the tail is far too small for a kink, which leaves a hundredth of slope times width."""
-    return reading.plateau < 1e-3 * abs(reading.step) * reading.steepest
+    return reading.plateau < share * abs(reading.step) * reading.steepest
 
 
 def fall(reading: Reading) -> float:
@@ -85,8 +85,8 @@ def step_height(samples: Sequence[float]) -> float:
     """Return the height of which all differences among the samples are multiples, 0 if there is none.
 
     What is computed in few bits moves in such steps, also after a multiplication by any number.
-    Euclid's algorithm; steps below 1/1000 of the range of the samples are not told (the nodes
-    themselves are multiples of 2**-11, and so are the values of anything linear).
+    Euclid's algorithm.  Steps below 1/256 of the range of the samples are not told: the nodes
+    themselves are multiples of 2**-11, and so are the values of anything linear.
     """
     values = sorted(set(samples))
     spread = values[-1] - values[0]
@@ -97,4 +97,4 @@ def step_height(samples: Sequence[float]) -> float:
         while b > fine:
             a, b = b, abs(math.remainder(a, b))
         common = a
-    return common if common > max(spread / 1000, 8 * fine) else 0.0
+    return common if common > max(spread / 256, 8 * fine) else 0.0

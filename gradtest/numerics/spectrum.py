@@ -18,20 +18,20 @@ from .line import Line
 
 __all__ = ["Reading", "read"]
 
-#: Standard errors in a stated error, when the noise is known.  This and `_FEW` are found by calibration
+#: Standard errors in a stated error, when the noise is known.  This and `FEW` are found by calibration
 #: (tests/benchmarks/calibration.py): the least round numbers with which |numeric - true| <= error
 #: in 99.9 % of the smooth cases.
 SAFETY = 4.0
 
 #: What is added to `SAFETY` for a noise measured on k coefficients, over k (Student's t has 8.6
 #: standard errors for 4 of them, 5.0 for 8, where the normal law has 3.3).
-_FEW = 15.0
+FEW = 15.0
 
 #: Five samples hardly show their noise: by so much it is taken to be above the least possible.
 _UNSEEN = 2.0
 
 #: A coefficient this many plateau heights high is signal (for 33 normal ones, one in a thousand is).
-SIGNAL = 3.5
+_SIGNAL = 3.5
 
 #: A plateau this far above the rounding of the samples is no rounding.
 ROUGH = 30.0
@@ -42,7 +42,8 @@ class Reading(NamedTuple):
 
     `value` and `error` are a slope; `plateau` and `floor` are heights among the coefficients,
     measured and least possible; `steepest` is about the largest slope inside; `runs` counts the
-    stretches of equal neighbours among the samples; `c` holds the coefficients.
+    stretches of equal neighbours among the samples; `c` holds the coefficients, the last `tail` of
+    which the plateau was read from.
     """
 
     value: float
@@ -53,6 +54,7 @@ class Reading(NamedTuple):
     step: float
     nodes: int
     runs: int
+    tail: int
     c: Sequence[float]
 
     @property
@@ -62,8 +64,8 @@ class Reading(NamedTuple):
 
     @property
     def stairs(self) -> bool:
-        """Whether it moved in so few steps that they say little of a slope."""
-        return self.runs <= self.nodes // 2
+        """Whether it moved in so few steps that the noise is hardly seen."""
+        return self.runs <= 3 * self.nodes // 4
 
     @property
     def noise(self) -> float:
@@ -100,21 +102,28 @@ def read(
     size = [abs(x) for x in c]
     unit = abs(step)
     steepest = max(map(mul, size, range(n + 1))) / unit
-    # Rounding to nearest leaves up to eps/2 of each sample, and what is computed on the way is no
-    # more exact than an argument that is off by eps/2 of itself; the transform averages n samples.
-    # Where nothing moves the samples cannot tell their rounding, only how short they are.
-    # (tiny: so that a line of zeros has an error too)
-    eps = line.eps if runs > 1 else line.grain()
-    average = math.sqrt(2 / min(n, runs))  # equal neighbours are rounded alike
-    floor = 0.5 * eps * max(top, steepest * line.scale) * average + 1e-300
+    average = math.sqrt(2 / min(n, runs))  # of so many samples; equal neighbours are rounded alike
+    floor = rounding(line, top, steepest, runs) * average
     known = max(floor, noise * average)
-    value, error, plateau = (_short if n == 4 else _chopped)(c, size, slopes, floor, known)
-    return Reading(value / step, error / unit, plateau, floor, steepest, step, n, runs, c)
+    value, error, plateau, tail = (_short if n == 4 else _chopped)(c, size, slopes, floor, known)
+    return Reading(value / step, error / unit, plateau, floor, steepest, step, n, runs, tail, c)
+
+
+def rounding(line: Line, top: float, steepest: float, runs: int) -> float:
+    """Return what rounding must be expected to leave of one sample.
+
+    Rounding to nearest leaves up to eps/2 of the largest sample, `top`.  And what is computed on
+    the way is no more exact than an argument that is off by eps/2 of itself: the slope times the
+    scale.  (Left out, one smooth function in 200 lies outside its error.)  Where nothing moves the
+    samples cannot tell their rounding, only how short they are.
+    """
+    eps = line.eps if runs > 1 else line.grain()
+    return 0.5 * eps * max(top, steepest * line.scale) + 1e-300  # so that a line of zeros has an error too
 
 
 def _short(
     c: list[float], size: list[float], slopes: Sequence[float], floor: float, known: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, int]:
     """Read five coefficients: too few to see a plateau, so every term counts.
 
     The first term that was not sampled, c_5, is taken to continue the fall from (c_1, c_2) to
@@ -128,31 +137,34 @@ def _short(
     plateau = max(known, size[4] - explained)
     value = c[1] * slopes[1] + c[2] * slopes[2] + c[3] * slopes[3] + c[4] * slopes[4]
     weight = math.hypot(slopes[1], slopes[2], slopes[3], slopes[4])
-    height = max(_UNSEEN * SAFETY * known, (SAFETY + _FEW) * plateau if plateau > known else 0.0)
-    return value, height * weight + 2 * (abs(slopes[3]) + 5) * beyond, plateau
+    height = max(_UNSEEN * SAFETY * known, (SAFETY + FEW) * plateau if plateau > known else 0.0)
+    return value, height * weight + 2 * (abs(slopes[3]) + 5) * beyond, plateau, 1
 
 
 def _chopped(
     c: list[float], size: list[float], slopes: Sequence[float], floor: float, known: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, int]:
     """Chop the series where its plateau begins, and read the slope off what stands before it."""
     n = len(c) - 1
     plateau = max(known, _rms(size[n - n // 3 :]))
     last = n
-    while last > 1 and size[last] <= SIGNAL * plateau:
+    while last > 1 and size[last] <= _SIGNAL * plateau:
         last -= 1
     rest = size[last + 1 :] or size[n - n // 3 :]
     plateau = _rms(rest)
     # What was dropped may hide a term at the next weight, as high as the plateau lets it and the
     # fall from pair to pair (odd and even functions have every other term only) explains.
     following = max(map(abs, slopes[last + 1 : last + 3]), default=0.0)
-    hidden = SIGNAL * max(known, plateau)
+    hidden = _SIGNAL * max(known, plateau)
     if last > 2:
         ends, before = max(size[last - 1 : last + 1]), max(size[last - 3 : last - 1])
         hidden = min(hidden, 4 * ends * ends / before) if before > ends else hidden
     value = math.fsum(map(mul, c[: last + 1], slopes))
-    height = max(SAFETY * known, (SAFETY + _FEW / len(rest)) * plateau)
-    return value, height * math.hypot(*slopes[: last + 1]) + hidden * following, max(floor, plateau)
+    height = SAFETY * known
+    if plateau > known or known == floor:  # what is known of the noise rests on more than this tail
+        height = max(height, (SAFETY + FEW / len(rest)) * plateau)
+    error = height * math.hypot(*slopes[: last + 1]) + hidden * following
+    return value, error, max(floor, plateau), len(rest)
 
 
 def _rms(values: list[float]) -> float:

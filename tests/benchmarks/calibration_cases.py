@@ -195,8 +195,7 @@ def badly_scaled(each: int) -> Cases:
     """The scale told is wrong by 1e-4 ... 1e4, or the function lives on another scale than x."""
     for told in (1e-4, 1e-2, 1e2, 1e4):
         some = tuple(Shape(s.name, s.f, s.points[1:2]) for s in SMOOTH[:20] if len(s.points) > 1)
-        for case in _float64("badly scaled", some, each, scale=told):
-            yield case
+        yield from _float64("badly scaled", some, each, scale=told)
     stretched: tuple[Shape, ...] = tuple(
         Shape(f"{name}(x {k:g})", _stretched(f, k), (1.0,))
         for k in (1e-6, 1e-3, 1e2, 1e3)
@@ -260,7 +259,8 @@ def rounded_to_decimals(each: int) -> Cases:
     for digits in (12, 10, 8, 6, 4, 3):
         some = tuple(Shape(s.name, s.f, s.points[1:2]) for s in SMOOTH[::3] if len(s.points) > 1)
         for case in _float64("decimals", some, each):
-            yield Case(case.kind, f"{case.name}, {digits}", _rounding(case.phi, digits), case.truth, case.options)
+            stairs = _rounding(case.phi, digits)
+            yield Case(case.kind, f"{case.name}, {digits}", stairs, case.truth, case.options)
 
 
 def _rounding(phi: Phi, digits: int) -> Phi:

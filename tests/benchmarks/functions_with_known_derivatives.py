@@ -77,9 +77,9 @@ class Rounded:
     __slots__ = ("bits", "value")
 
     def __init__(self, value: float, bits: int) -> None:
-        fraction, exponent = math.frexp(value) if math.isfinite(value) else (value, 0)
+        fraction, exponent = math.frexp(value)
         self.bits = bits
-        self.value = math.ldexp(round(math.ldexp(fraction, bits)), exponent - bits) if exponent or fraction else 0.0
+        self.value = math.ldexp(round(math.ldexp(fraction, bits)), exponent - bits)
 
     def __float__(self) -> float:
         return self.value
@@ -118,14 +118,10 @@ class _Short:
 
 
 class _Numpy32:
-    """numpy's own float32, with whatever errors its functions have."""
-
-    _names: dict[str, str] = {
-        "asin": "arcsin", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    }  # fmt: skip
+    """numpy's own float32, with whatever errors its functions have; numpy has asin by that name too."""
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
-        function: Callable[[Any], Any] = getattr(np, self._names.get(name, name))
+        function: Callable[[Any], Any] = getattr(np, name)
         return function
 
 

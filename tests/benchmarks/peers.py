@@ -87,14 +87,18 @@ def _numdifftools(phi: Callable[[float], float], scale: float) -> tuple[float, f
     import numdifftools
 
     scaled = np.vectorize(lambda t: phi(t * scale), otypes=[float])
-    value, info = numdifftools.Derivative(scaled, full_output=True)(0.0)
-    return float(value) / scale, float(info.error_estimate) / scale
+    found = numdifftools.Derivative(scaled, full_output=True)(0.0)
+    if isinstance(found, tuple) and len(found) == 2:  # before 0.10: the value and its story
+        value, error = found[0], found[1].error_estimate
+    else:
+        value, error = found.estimate, found.error_estimate
+    return float(value) / scale, float(error) / scale
 
 
 def methods() -> list[Method]:
     return [
         Method("central, h=1e-6", _central(1e-6)),
-        Method("central, eps^(1/3)", _central(np.finfo(float).eps ** (1 / 3))),
+        Method("central, eps^(1/3)", _central(float(np.finfo(float).eps) ** (1 / 3))),
         Method("Ridders", _ridders),
         Method("scipy.differentiate", _scipy, "scipy"),
         Method("numdifftools", _numdifftools, "numdifftools"),

@@ -9,7 +9,10 @@ import numpy as np
 from calibration_cases import SMOOTH
 from functions_with_known_derivatives import Case, Expression, Phi, in_float64, slope, spread_of
 
-__all__ = ["KINDS"]
+__all__ = ["ANOTHER", "KINDS"]
+
+#: The kind that computes another smooth function than is meant.
+ANOTHER = "solver"
 
 Cases = Iterator[Case]
 
@@ -102,8 +105,8 @@ def plateaus(each: int) -> Cases:
         "exp(-1/x2)": lambda t: math.exp(-1 / (0.02 * (1 + t)) ** 2),
     }
     for name, phi in flat.items():
-        yield Case("plateau", name, phi, 0.0)
-        yield Case("plateau", f"-{name}", lambda t, phi=phi: -phi(-t), 0.0)
+        yield Case("plateau", name, _guarded(phi), 0.0)
+        yield Case("plateau", f"-{name}", _guarded(lambda t, phi=phi: -phi(-t)), 0.0)
 
 
 def edges_near(each: int) -> Cases:
@@ -182,7 +185,7 @@ def solvers(each: int) -> Cases:
                 ("fixed point", _fixed_point, lambda x, m: (m.sqrt(1 + 4 * x) - 1) / 2),
             ):
                 phi = _solved(solve, x, v, tolerance)
-                yield Case("solver", f"{name} to {tolerance:g} at {x:g}", phi, slope(f, x, v))
+                yield Case(ANOTHER, f"{name} to {tolerance:g} at {x:g}", phi, slope(f, x, v))
 
 
 def _solved(solve: Callable[[float, float], float], x: float, v: float, tolerance: float) -> Phi:
