@@ -324,7 +324,7 @@ class Matcher:
                 f"{self.claimant} returned a gradient for `{name}` of shape {found}, but `{name}` has shape "
                 f"{needed}.{_hint(found, needed)}",
             )
-        counts = getattr(g.dtype, "kind", "") in "iub"
+        counts = getattr(g.dtype, "kind", "i") in tuple("iub")  # other libraries' arrays hold numbers
         if not (counts or arrays.is_differentiable(g)) or (_is_complex(g) and not _is_complex(leaf)):
             raise BrokenContract(
                 "GT302",

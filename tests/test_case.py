@@ -321,12 +321,29 @@ def test_what_raises_is_said_with_its_role():
         pushed.push_forward({0: X}, flatten(X))
 
 
-def test_an_interrupt_is_not_swallowed():
-    def interrupted(x):
+@pytest.mark.parametrize("role", ["forward", "grad", "jvp"])
+def test_an_interrupt_is_not_swallowed(role):
+    def interrupted(*args):
         raise KeyboardInterrupt
 
+    subject = target(
+        **{"forward": np.sin, "grad": np.cos, role: interrupted}
+        if role != "jvp"
+        else dict(forward=np.sin, jvp=interrupted)
+    )
     with pytest.raises(KeyboardInterrupt):
-        gradtest.check(target(interrupted, grad=np.cos), X)
+        gradtest.check(subject, X)
+
+
+def test_copies_keep_their_layout():
+    seen = []
+
+    def forward(x):
+        seen.append(x)
+        return x.sum()
+
+    Case(target(forward, grad=np.ones_like), (np.asfortranarray(np.ones((3, 2))),)).raw()
+    assert seen[0].flags.f_contiguous
 
 
 # -- jvp ------------------------------------------------------------------------------------------

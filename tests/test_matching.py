@@ -107,6 +107,11 @@ def test_whose_gradients_these_are(row):
     assert same(matched(result, **inputs), expected)
 
 
+def test_an_axis_too_many_is_not_taken_for_a_stack():
+    assert matched(DX[None], x=X)["x"].shape == (1, 2, 3)  # and so it does not fit
+    assert matched(np.stack([DX, DX]), x=X, w=X)["w"].shape == (2, 3)
+
+
 def test_wrt_names_the_inputs_in_its_own_order():
     assert same(matched((DB, DX), ("b", "x"), x=X, w=W, b=B), dict(b=DB, x=DX))
     assert same(matched(DW, ("w",), x=X, w=W, b=B), dict(w=DW))
