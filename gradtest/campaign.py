@@ -112,6 +112,8 @@ class Result:
         The smallest failing case of each input whose gradient is wrong.
     said : dict of str to str
         What each second opinion says at the smallest failing case.
+    resolutions : list of float
+        Of the cases that agree and whose gradient is not zero.
     misuse, crash : str
         Why it cannot be checked, and what went wrong in gradtest itself.
     seconds : float
@@ -128,6 +130,7 @@ class Result:
     contradictions: dict[str, Contradiction] = field(default_factory=dict)
     smallest: dict[str, Failing] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    resolutions: list[float] = field(default_factory=list)
     misuse: str = ""
     crash: str = ""
     seconds: float = 0.0
@@ -312,6 +315,8 @@ class Campaign:
         shrinking = bool(result.smallest)
         if not shrinking:
             result.tally.add(report)
+            if report.verdict == "agrees" and report.resolution:
+                result.resolutions.append(report.resolution)
             self._second_opinions(result, point, report)
         if report.verdict == "disagrees":
             result.keep(point, report)

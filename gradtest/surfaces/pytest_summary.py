@@ -43,7 +43,7 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
     if len(undecided) > MOST_TARGETS:
         yield f"  and some in {len(undecided) - MOST_TARGETS} more targets"
     if total.resolution:
-        yield f"worst resolution {total.resolution:.0e}: so small a relative error would have been seen"
+        yield f"worst resolution {total.resolution:.0e}: a gradient off by that share would be seen"
     yield _seed(config)
 
 

@@ -69,6 +69,7 @@ def _result(result: Result) -> dict[str, Any]:
         else None,
         "inputs_from": result.inputs.origin if result.inputs else None,
         **_tally(result.tally),
+        "resolutions": sorted(result.resolutions),
         "opinions": {method: _tally(tally) for method, tally in result.opinions.items()},
         "contradictions": {method: dataclasses.asdict(c) for method, c in result.contradictions.items()},
         "findings": [

@@ -84,7 +84,7 @@ def _extra(result: Result, options: list[str], width: int | None) -> Iterator[Li
     """Yield what is known beside the smallest case: who agrees, what else is wrong, how to see it again."""
     finding, *others = result.findings
     rows = []
-    if result.name not in finding.headline and result.name != finding.parameter:
+    if not any(result.name in text for text in (finding.headline, finding.parameter, finding.source)):
         rows.append(("derivative", result.name))
     if result.said:
         rows.append(("others say", "   ".join(f"{method} {word}" for method, word in result.said.items())))
@@ -166,12 +166,11 @@ def _figures(campaign: Campaign) -> Iterator[tuple[str, str]]:
     tallies = [result.tally for result in campaign.results]
     if sum(t.cases for t in tallies):
         yield "cases", _cases(tallies)
-    worst = max((t.resolution for t in tallies), default=0.0)
-    if worst:
-        yield (
-            "resolution",
-            f"{worst:.0e} at worst: so small a relative error of a gradient would have been seen",
-        )
+    sharp = sorted(resolution for result in campaign.results for resolution in result.resolutions)
+    if sharp:
+        half, worst = sharp[(len(sharp) - 1) // 2], sharp[-1]
+        meaning = "a gradient off by that share would be seen"
+        yield "resolution", f"{half:.0e} in half of the cases, {worst:.0e} at worst: {meaning}"
     asked = [name for name in campaign.plan.opinions if any(name in r.opinions for r in campaign.results)]
     if asked:
         yield "opinions", "; ".join(_opinion(campaign, name) for name in asked)

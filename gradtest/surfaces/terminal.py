@@ -87,10 +87,10 @@ class _Screen(Paper):
 
 def paper(stream: TextIO) -> Paper:
     """Return what to write on: a screen if the stream is one, or is to be taken for one."""
-    forced = bool(os.environ.get("FORCE_COLOR"))
-    if not (stream.isatty() or forced) or os.environ.get("TERM") == "dumb":
-        made = Paper(stream)
-        if stream.isatty():
-            made.width = shutil.get_terminal_size().columns
-        return made
-    return _Screen(stream)
+    screen = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    if screen and os.environ.get("TERM") != "dumb":
+        return _Screen(stream)
+    made = Paper(stream)
+    if stream.isatty() or os.environ.get("COLUMNS"):
+        made.width = shutil.get_terminal_size().columns
+    return made

@@ -161,12 +161,18 @@ def test_an_interruption_is_said_first():
 
 
 def test_the_figures_of_a_summary():
-    first = result("f", tally=tally(98, 2, nearby=4), opinions={"central": tally(20, 5)})
+    first = result(
+        "f",
+        resolutions=[3e-8, 1e-10, 2e-12],
+        tally=tally(98, 2, nearby=4),
+        opinions={"central": tally(20, 5)},
+    )
     assert summary(first, AGREES) == [
         "",
         "All 2 derivatives agree.",
         "  cases       200, 2 undecided; 4 at a kink or the like, judged at a generic point nearby",
-        "  resolution  3e-08 at worst: so small a relative error of a gradient would have been seen",
+        "  resolution  1e-10 in half of the cases, 3e-08 at worst: "
+        "a gradient off by that share would be seen",
         "  opinions    central agrees in 20 of 25 and disagrees in 0",
         "  cost        2,468 evaluations, 2.5 s",
         "Seed: 0",
