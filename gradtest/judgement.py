@@ -101,9 +101,7 @@ def judge(probe: Probe, rng: np.random.Generator, settings: Settings) -> list[Ju
 # -- one look -------------------------------------------------------------------------------------
 
 
-def _judge(
-    probe: Probe, block: int, direction: Direction, settings: Settings, place: Place
-) -> Judgement:
+def _judge(probe: Probe, block: int, direction: Direction, settings: Settings, place: Place) -> Judgement:
     comparison = _compare(probe, direction, settings)
     name = probe.case.names[block]
     return Judgement(block, name, comparison.word, comparison, place, comparison.reason, probe, direction)

@@ -70,9 +70,7 @@ def outside_subgradient(probe: Probe, block: int) -> tuple[bool, Comparison | No
     return kinked, None
 
 
-def _entry_outside(
-    probe: Probe, block: int, index: tuple[int, ...]
-) -> tuple[bool | None, Comparison | None]:
+def _entry_outside(probe: Probe, block: int, index: tuple[int, ...]) -> tuple[bool | None, Comparison | None]:
     """Return whether one entry sits on a kink (None: cannot be told), and the claim if it is outside."""
     direction = {block: arrays.coordinate(probe.leaves[block], index)[0]}
     line, claim = probe.line(direction), probe.claim(direction)

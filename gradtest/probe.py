@@ -23,6 +23,7 @@ __all__ = ["Claim", "Direction", "Probe"]
 #: A direction in the space of all inputs: leaf number -> tangent; other leaves stand still.
 Direction = Mapping[int, Any]
 
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The slope that the target claims along one direction.

@@ -219,8 +219,9 @@ def _settle(
     elif difference > BEYOND * visible and _persists(line, claim, best):
         word, reason = Word.DISAGREES, ""
     elif difference > tolerance:
-        word, reason = Word.UNDECIDED, (
-            f"too close to call: the two differ by {difference:.1e}, and the error is {tolerance:.1e}"
+        word, reason = (
+            Word.UNDECIDED,
+            (f"too close to call: the two differ by {difference:.1e}, and the error is {tolerance:.1e}"),
         )
     elif sharp <= limit:
         word, reason = Word.AGREES, ""

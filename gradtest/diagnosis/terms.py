@@ -14,7 +14,7 @@ __all__ = ["direct_path", "matrix_term", "multiple_of", "statistics_held_fixed",
 
 
 def statistics_held_fixed(cases: Cases) -> Suspicion | None:
-    """Along an axis the difference is made of a constant and the values: the gradient of a mean, a deviation."""
+    """Along an axis the difference is a constant and the values: the gradient of a mean, a deviation."""
     for axis in range(len(cases[0].shape)):
         for phrase, vectors in _SPANS:
             words = holds(cases, lambda m, axis=axis, vectors=vectors: _spanned(m, axis, vectors), 0.25)  # type: ignore[misc]

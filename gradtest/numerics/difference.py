@@ -36,9 +36,7 @@ def scipy_forward(line: Line, wanted: float = 1e-10) -> Iterator[Estimate]:
     from scipy.optimize import approx_fprime  # 0.4 s to import: only where it is asked for
 
     step = line.scale * math.sqrt(line.eps)
-    narrow, wide = (
-        float(approx_fprime([0.0], lambda t: line(float(t[0])), h)[0]) for h in (step, 2 * step)
-    )
+    narrow, wide = (float(approx_fprime([0.0], lambda t: line(float(t[0])), h)[0]) for h in (step, 2 * step))
     yield _estimate(line, narrow, 2 * abs(wide - narrow), step, 2)
 
 
@@ -50,6 +48,4 @@ def _estimate(line: Line, value: float, truncation: float, step: float, nodes: i
     steady = truncation <= max(1e-3 * abs(value), rounding)
     quality = Quality.CLEAN if steady else Quality.ROUGH
     flat = value == truncation == 0.0
-    return Estimate(
-        value, error, step=step, nodes=nodes + 1, flat=flat, confirmed=steady, quality=quality
-    )
+    return Estimate(value, error, step=step, nodes=nodes + 1, flat=flat, confirmed=steady, quality=quality)

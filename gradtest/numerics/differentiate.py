@@ -92,9 +92,7 @@ def _real(phi: Callable[[float], float]) -> Callable[[float], float]:
         try:
             return float(value)
         except (TypeError, ValueError):
-            raise TypeError(
-                f"phi({t!r}) returned {type(value).__name__}, expected one real number"
-            ) from None
+            raise TypeError(f"phi({t!r}) returned {type(value).__name__}, expected one real number") from None
 
     return checked
 

@@ -72,9 +72,7 @@ def reach(reading: Reading, n: int, noise: float, usual: float) -> float:
     first = pairs[0]
     if first <= 0.0:
         return math.inf
-    falls = [
-        (pair / first) ** (1 / j) for j, pair in enumerate(pairs) if j and pair > 4 * reading.plateau
-    ]
+    falls = [(pair / first) ** (1 / j) for j, pair in enumerate(pairs) if j and pair > 4 * reading.plateau]
     slowest = max(falls, default=min(usual**2, reading.plateau / first))
     level = max(noise * math.sqrt(2 / n), 1e-300)
     by = (math.log(level / first) - (n - 1) / 2 * math.log(max(slowest, 1e-30))) / n

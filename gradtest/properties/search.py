@@ -148,9 +148,7 @@ def _subject(target: Any, backward: Any) -> Target:
 def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
     """Check that shapes are given, and for inputs that exist."""
     if not shapes:
-        raise Misuse(
-            f"no inputs are described for {subject.name}; say how they look, e.g. x=\"batch in\""
-        )
+        raise Misuse(f'no inputs are described for {subject.name}; say how they look, e.g. x="batch in"')
     try:
         parameters = inspect.signature(subject.forward).parameters
     except (TypeError, ValueError):

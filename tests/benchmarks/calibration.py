@@ -331,8 +331,11 @@ def main() -> None:
         print(f"{m.off:9.2g}  {m.case}  true {m.case.truth:.6g}  {m.slope}")
     held = [h for case in cases if math.isfinite(case.truth) for h in claims(case)]
     show_compare(held)
-    for h in [h for h in held if (h.wrong == 0.0) == (h.word is Word.DISAGREES)
-              and not (h.wrong == 0.0 and h.word is Word.AGREES)][: asked.misses]:
+    for h in [
+        h
+        for h in held
+        if (h.wrong == 0.0) == (h.word is Word.DISAGREES) and not (h.wrong == 0.0 and h.word is Word.AGREES)
+    ][: asked.misses]:
         print(f"  {h.word}  claim off by {h.wrong}: {h.case}  r={h.resolution:.2g} n={h.evaluations}")
     if not asked.no_peers:
         show_peers(cases, most=40)

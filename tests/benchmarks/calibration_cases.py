@@ -93,7 +93,7 @@ def near_poles(each: int) -> Cases:
         ("lorentz", lambda d: lambda x, m: 1 / ((x - 1) * (x - 1) + d * d)),
         ("soft abs", lambda d: lambda x, m: m.sqrt((x - 1 + d / 2) * (x - 1 + d / 2) + d * d)),
         ("step", lambda d: lambda x, m: m.tanh((x - 1) / d + 1 / 2)),
-        ("bump", lambda d: lambda x, m: x + d * m.exp(-((x - 1) / d + 1) ** 2)),
+        ("bump", lambda d: lambda x, m: x + d * m.exp(-(((x - 1) / d + 1) ** 2))),
     )
     shapes = tuple(
         Shape(f"{name}, {d:g} away", make(d), (1.0,))

@@ -108,7 +108,7 @@ def test_indices_repeat_on_purpose():
 def test_what_is_shrunk_is_plain_distinct_and_not_zero(text):
     array = smallest(drawn((2, 2), read_domain(text)), lambda x: True)
     assert np.diag(array).all()
-    assert (text == "lower" or array.all())
+    assert text == "lower" or array.all()
     if read_domain(text).core == 0:
         assert np.unique(array).size == 4
         assert np.array_equal(array * 8, np.round(array * 8))
