@@ -119,7 +119,6 @@ def test_zero_against_zero_and_zero_against_something(method):
     assert word(math.sin, 0.0, method) is DISAGREES
 
 
-@pytest.mark.xfail(reason="a short constant is taken for a coarse number format")
 @pytest.mark.parametrize("constant", [7.5, 1.0, -0.25])
 def test_a_constant_that_is_a_short_number_is_flat(constant):
     assert compare(line(lambda t: constant), claim(0.0)).word is AGREES

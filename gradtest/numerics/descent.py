@@ -76,12 +76,19 @@ class Descent(Scales):
             self.moves_in_steps(wider or before, before)
         elif self.rough(nearer):
             self.compare_tails(before, nearer)
-        elif noise_like(before) and abs(nearer.value - before.value) <= nearer.error + before.error:
-            # Rounding inside may stand still on a small interval.  (Had it been an oscillation
-            # that is resolved now, the slope would be another one.)
+        elif self.hides_noise(before, nearer):
             self.noise.hear(before)
             self.read_again()
         return self.noise.heard
+
+    def hides_noise(self, before: Reading, nearer: Reading) -> bool:
+        """Whether rounding inside merely stands still on the smaller interval.
+
+        Had the tail been that of a kink, or an oscillation that is resolved now, the slope would
+        be another one: by about the error of the wider interval for a kink.
+        """
+        alike = abs(nearer.value - before.value) <= nearer.error + 0.4 * before.error
+        return alike and noise_like(before) and not self.symmetric(before)
 
     def moves_in_steps(self, reading: Reading, *others: Reading) -> None:
         """Take for noise what moves in steps no larger than those of a short arithmetic.

@@ -72,12 +72,16 @@ class Scales:
         return reading.rough and reading.noise > _LOUDER * self.noise.of(reading.step)
 
     def confirmed(self, reading: Reading) -> bool:
-        """Whether another scale, itself not much blunter, says the same (this catches aliasing)."""
+        """Whether another scale, itself not much blunter, says the same (this catches aliasing).
+
+        Where the function is bent the scales are known to differ, and by how much.
+        """
+        blunter = math.inf if self.bent else _BLUNTER
         if reading.nodes == 4 or (self.rough(reading) and not self.bent):
             return False
         return any(
             other.step != reading.step
-            and (other.error <= _BLUNTER * reading.error or (other.flat and reading.flat))
+            and (other.error <= blunter * reading.error or (other.flat and reading.flat))
             and abs(other.value - reading.value) <= other.error + reading.error
             for other in self.readings
         )

@@ -52,7 +52,9 @@ class Centre(Descent):
                 yield from self.explain(reading)
         if not self.bent:
             yield from self.sharpen()
+            yield from self.make_sure()
             yield from self.average()
+            yield from self.make_sure()
 
     def room(self, step: float) -> float:
         """Return about the widest scale up to `step` at which both ends are finite, 0 if there is none."""
@@ -79,9 +81,11 @@ class Centre(Descent):
         while wide is not None and wide.runs <= 3 and wide.step < self.line.widest:
             yield self.estimate(wide)
             wide = self.look(min(16 * wide.step, power_of_two(self.line.widest)), 8)
-        if wide is not None and not wide.flat:
+        if wide is None:
+            return
+        if not wide.flat:
             self.moves_in_steps(self.look(wide.step, 16) or wide)
-            yield self.estimate(self.readings[-1])
+        yield self.estimate(self.readings[-1])
 
     # -- sharper and surer --------------------------------------------------------------------
 
@@ -110,6 +114,9 @@ class Centre(Descent):
                 self.ceiling = min(self.ceiling, aim[0])
                 failures += 1
                 yield self.estimate(best)  # which the other may have confirmed
+
+    def make_sure(self) -> Iterator[Estimate]:
+        """Confirm the best, or the next best that can be."""
         for _ in range(_TRIES):
             best = self.best()
             if best is None or self.confirmed(best):
@@ -128,15 +135,17 @@ class Centre(Descent):
             step = power_of_two(max(width, best.step / 4))
             # n terms weigh about n**1.2, and average n samples: 4.6 for 8, see `spectrum`
             promised = 5 * noise * 4.6 * (n / 8) ** 0.7 / step
+            enough = self.wanted * abs(best.value) if self.need(best) > 1 else 0.0
             gain = _GAIN * (n / 8) ** 0.6
-            if n >= best.nodes and step > best.step and promised * gain < best.error:
+            worth = promised < max(best.error / gain, min(enough, best.error / 2))
+            if n >= best.nodes and step > best.step and worth:
                 return step, n
         return None
 
     def confirm(self, best: Reading) -> Iterator[Estimate]:
         """Look at a scale beside that of `best`; doubt it if none says the same."""
         noisy = best.noise <= 4 * self.noise.of(best.step)
-        few = best.nodes if noisy else best.nodes // 2
+        few = min(best.nodes, 16) if noisy else best.nodes // 2
         for factor, n in ((0.5 if noisy else _FINER, few), (_FINER, best.nodes)):
             self.look(best.step * factor, n)
             if self.confirmed(best):

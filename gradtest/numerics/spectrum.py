@@ -103,8 +103,12 @@ def read(
     unit = abs(step)
     steepest = max(map(mul, size, range(n + 1))) / unit
     average = math.sqrt(2 / min(n, runs))  # of so many samples; equal neighbours are rounded alike
-    floor = rounding(line, top, steepest, runs) * average
+    sample = rounding(line, top, steepest, runs)
+    floor = sample * average
     known = max(floor, noise * average)
+    if runs == 1:
+        # What is rounded to one number all over moves by less than two halves of its last digit.
+        return Reading(0.0, 4 * max(sample, noise) / unit, known, floor, 0.0, step, n, 1, n - 1, c)
     value, error, plateau, tail = (_short if n == 4 else _chopped)(c, size, slopes, floor, known)
     return Reading(value / step, error / unit, plateau, floor, steepest, step, n, runs, tail, c)
 
@@ -152,6 +156,9 @@ def _chopped(
         last -= 1
     rest = size[last + 1 :] or size[n - n // 3 :]
     plateau = _rms(rest)
+    # The third coefficient always counts at the centre: it weighs little, and leaving it out would
+    # bias the slope by three times what hides in the noise.
+    last = max(last, 4 if slopes[2] == 0.0 else 2)
     # What was dropped may hide a term at the next weight, as high as the plateau lets it and the
     # fall from pair to pair (odd and even functions have every other term only) explains.
     following = max(map(abs, slopes[last + 1 : last + 3]), default=0.0)
