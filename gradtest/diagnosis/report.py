@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,7 @@ __all__ = ["BlockReport", "Report", "message", "value_text"]
 class BlockReport:
     """What became of one block of parameters.
 
-    `input` is the input that holds it; `resolution` is the smallest relative error of its
-    gradient that would have been seen; 0
+    `input` is the input that holds it; `resolution` is the smallest relative error of its gradient that would have been seen; 0
     where the gradient is zero, so that there is nothing to be relative to.
     """
 
@@ -51,8 +50,7 @@ class Report:
         Calls of the forward function on the way to the verdict.
     diagnose : callable
         Returns the findings.  Called when they are first asked for: a search that shrinks a
-        failing case asks only in the end.  It may be given other cases of the same target, on which
-        suspicions are tested.
+        failing case asks only in the end.
     """
 
     target: str
@@ -60,16 +58,12 @@ class Report:
     note: str
     blocks: tuple[BlockReport, ...]
     evaluations: int
-    diagnose: Callable[..., tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
+    diagnose: Callable[[], tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """One for each block that disagrees, and for each broken contract (measured at first use)."""
         return self.diagnose()
-
-    def beside(self, others: object) -> Report:
-        """Return this report with its suspicions tested on other cases (`confirm.Others`)."""
-        return replace(self, diagnose=partial(self.diagnose, others))
 
     @property
     def reason(self) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from gradtest.case import Case, Raised
-from gradtest.diagnosis.confirm import Others, Pool, pools
 from gradtest.diagnosis.evidence import Entry, Finding
 from gradtest.diagnosis.localise import locate
 from gradtest.diagnosis.report import BlockReport, Report
@@ -47,10 +45,10 @@ def examine(case: Case, settings: Settings) -> Report:
         return _single(case, _contract_finding(case, broken))
     except Raised as raised:
         return _single(case, _raised_finding(case, raised))
-    return _report(case, judgements, settings)
+    return _report(case, judgements)
 
 
-def _report(case: Case, judgements: list[Judgement], settings: Settings) -> Report:
+def _report(case: Case, judgements: list[Judgement]) -> Report:
     undecided = [j for j in judgements if j.word is Word.UNDECIDED]
     if any(j.word is not Word.UNDECIDED for j in judgements):
         undecided = [j for j in undecided if not j.unseen]  # what has no effect does not stop the rest
@@ -69,20 +67,13 @@ def _report(case: Case, judgements: list[Judgement], settings: Settings) -> Repo
         note,
         tuple(map(_block_report, judgements)),
         case.evaluations,
-        functools.partial(_findings, judgements, settings, case.evaluations),
+        functools.partial(_findings, judgements),
     )
 
 
-def _findings(
-    judgements: list[Judgement],
-    settings: Settings,
-    evaluations: int,
-    others: Others | None = None,
-) -> tuple[Finding, ...]:
-    wrong = [j for j in judgements if j.word is Word.DISAGREES]
+def _findings(judgements: list[Judgement]) -> tuple[Finding, ...]:
     with np.errstate(all="ignore"):
-        found = pools(wrong, others or Others(), settings)
-        return tuple(replace(_finding(j, judgements, found[j.name]), evaluations=evaluations) for j in wrong)
+        return tuple(_finding(j, judgements) for j in judgements if j.word is Word.DISAGREES)
 
 
 def _block_report(judgement: Judgement) -> BlockReport:
@@ -99,13 +90,13 @@ def _block_report(judgement: Judgement) -> BlockReport:
     )
 
 
-def _finding(judgement: Judgement, all_of_them: list[Judgement], pool: Pool) -> Finding:
+def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
     case, comparison = judgement.probe.case, judgement.comparison
     x = judgement.probe.leaves[judgement.block]
     located = locate(judgement)
     measured = located.entries
     wrong = [e for e in measured if e.wrong]
-    suspicion = recognise(pool.cases)
+    suspicion = recognise(measured, arrays.shape(x))
     worst = max(wrong or measured, key=_badness, default=None)
     if worst is None:
         worst = Entry((), comparison.claim.value, comparison.estimate.value, comparison.estimate.error, True)
@@ -124,6 +115,7 @@ def _finding(judgement: Judgement, all_of_them: list[Judgement], pool: Pool) -> 
         source=source_of(case.target),
         others=tuple((j.name, _short(j)) for j in all_of_them if j is not judgement),
         inputs=case.point(),
+        evaluations=case.evaluations,
         excess=comparison.excess,
     )
 
@@ -137,7 +129,7 @@ def _short(judgement: Judgement) -> str:
 
 
 def _single(case: Case, finding: Finding) -> Report:
-    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda *others: (finding,))
+    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda: (finding,))
 
 
 def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
