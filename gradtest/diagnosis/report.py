@@ -21,7 +21,8 @@ __all__ = ["BlockReport", "Report", "message", "value_text"]
 class BlockReport:
     """What became of one block of parameters.
 
-    `input` is the input that holds it; `resolution` is the smallest relative error of its gradient that would have been seen; 0
+    `input` is the input that holds it; `resolution` is the smallest relative error of its
+    gradient that would have been seen; 0
     where the gradient is zero, so that there is nothing to be relative to.
     """
 

@@ -31,9 +31,8 @@ def not_a_number(entries: Sequence[Entry], shape: tuple[int, ...]) -> Suspicion 
     bad = [e for e in entries if not math.isfinite(e.analytic)]
     if not bad:
         return None
-    return Suspicion(
-        "GT106", "it is not finite, the derivative is", f"analytic is not finite in {len(bad)} of {len(entries)} entries"
-    )
+    why = f"analytic is not finite in {len(bad)} of {len(entries)} entries"
+    return Suspicion("GT106", "it is not finite, the derivative is", why)
 
 
 def cut_path(entries: Sequence[Entry], shape: tuple[int, ...]) -> Suspicion | None:

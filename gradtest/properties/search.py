@@ -99,7 +99,8 @@ def property_of(
     tally = Tally()
 
     def gradients_agree(point: Point) -> None:
-        report = examine(Case(subject, *((), point) if _by_name(subject) else (tuple(point.values()), {})), settings)
+        placed = ((), point) if _by_name(subject) else (tuple(point.values()), {})
+        report = examine(Case(subject, *placed), settings)
         tally.add(report)
         tell(report)
         report.raise_if_wrong()
