@@ -147,7 +147,7 @@ def _jointly(probe: Probe, rng: np.random.Generator, settings: Settings) -> dict
     found = {}
     for block, part in parts.items():
         claim = probe.claim(part)
-        if joint.tolerance <= asked * abs(claim.value):
+        if 0 < joint.tolerance <= asked * abs(claim.value):
             numeric = joint.estimate.value - (joint.claim.value - claim.value)
             comparison = replace(
                 joint,

