@@ -21,8 +21,8 @@ from gradtest.diagnosis.evidence import GROSS, Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import Misuse, nearest
 from gradtest.judgement import Place
+from gradtest.laws.derivative import examine
 from gradtest.numerics.estimate import Quality
-from gradtest.properties.laws import examine
 from gradtest.properties.search import search
 from gradtest.properties.strategies import inputs
 from gradtest.properties.tally import Tally

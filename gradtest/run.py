@@ -14,7 +14,7 @@ import numpy as np
 from gradtest.case import Case
 from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType, UndecidedWarning
-from gradtest.properties.laws import examine
+from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.signatures import bind
 from gradtest.targets import Target, target

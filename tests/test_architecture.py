@@ -23,6 +23,7 @@ FLOORS = (
     ("targets", "signatures", "matching", "case", "probe"),
     ("verdict", "judgement", "kinks"),
     ("diagnosis",),
+    ("laws",),
     ("properties",),
     ("adapters",),
     ("run", "campaign", "guess"),

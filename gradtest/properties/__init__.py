@@ -1,1 +1,1 @@
-"""What must hold of a derivative, and on which inputs: laws, strategies, the search."""
+"""On which inputs a derivative is held to the laws: shapes, values, strategies, the search."""

@@ -16,11 +16,11 @@ from gradtest.case import Case
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import GradientError, Misuse, MisusedType
+from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 from gradtest.targets import target as describe
 
-from .laws import examine
 from .strategies import inputs
 from .tally import Tally, session
 

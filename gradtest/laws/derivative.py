@@ -1,4 +1,4 @@
-"""What must hold of a derivative, as named functions of a case."""
+"""The first law: the claimed slope is the measured one, along lines through the point."""
 
 from __future__ import annotations
 

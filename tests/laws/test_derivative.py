@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import gradtest
 from gradtest.case import Case
-from gradtest.properties.laws import examine, source_of
+from gradtest.laws.derivative import examine, source_of
 from gradtest.settings import DEFAULT, Settings
 
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
@@ -46,7 +46,7 @@ def test_a_finding_holds_its_evidence():
     assert (finding.wrong, finding.measured, finding.size) == (6, 6, 6)
     assert finding.place == "at the point"
     assert finding.others == (("x", "ok"), ("b", "ok"))
-    assert finding.source.startswith("test_laws.py:")
+    assert finding.source.startswith("test_derivative.py:")
     assert finding.source.endswith("  wrong_w")
     assert finding.excess > 1e6
     assert finding.gross
@@ -152,7 +152,7 @@ def test_an_exception_is_a_finding_with_its_place():
     (finding,) = examined(np.sin, fails, X).findings
     assert finding.code == "GT310"
     assert finding.what == "sin: vjp raised IndexError"
-    assert finding.source.startswith("test_laws.py:")
+    assert finding.source.startswith("test_derivative.py:")
     assert finding.source.endswith("fails")
     assert finding.detail == "IndexError: index 7 is out of bounds for axis 0 with size 2"
 
@@ -187,7 +187,7 @@ class Layer:
 )
 def test_the_source_of_a_derivative(derivative, name):
     source = source_of(gradtest.target(affine, vjp=derivative))
-    assert source.startswith("test_laws.py:")
+    assert source.startswith("test_derivative.py:")
     assert source.endswith("  " + name)
 
 

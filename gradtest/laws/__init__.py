@@ -1,0 +1,1 @@
+"""What a derivative must obey: one law in each file, a plain function of a case."""
