@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from gradtest.diagnosis.evidence import Finding
     from gradtest.diagnosis.report import Report
     from gradtest.errors import GradientError, Misuse, UndecidedWarning
-    from gradtest.properties.search import property_of
     from gradtest.properties.strategies import inputs, networks
-    from gradtest.run import assert_gradients, check, check_grad
+    from gradtest.run import assert_gradients, check, check_grad, property_of
     from gradtest.settings import Settings
     from gradtest.targets import Target, target
 
@@ -34,7 +33,7 @@ _HOME = {
     "check_grad": "gradtest.run",
     "inputs": "gradtest.properties.strategies",
     "networks": "gradtest.properties.strategies",
-    "property_of": "gradtest.properties.search",
+    "property_of": "gradtest.run",
     "target": "gradtest.targets",
 }
 

@@ -58,7 +58,8 @@ class Case:
     ----------
     target : Target
     args, kwargs
-        The inputs of its forward function.
+        The inputs of its forward function; those that the target holds itself (its `parameters`)
+        have their value there unless they are given.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ class Case:
 
     def __init__(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
         self.target = target
-        self._arguments = bind(target.forward, args, kwargs or {})
+        self._arguments = bind(target.forward, args, {**target.parameters, **(kwargs or {})})
         self._tree = flatten(list(self._arguments.values))
         # Copies, so that a report can be diagnosed after the caller's arrays have changed.
         self.leaves = list(map(_own, self._tree.leaves))

@@ -6,11 +6,12 @@ import functools
 import inspect
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from gradtest.adapters.recognise import as_target
 from gradtest.case import Case
 from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType, UndecidedWarning
@@ -19,16 +20,16 @@ from gradtest.settings import DEFAULT, Settings
 from gradtest.signatures import bind
 from gradtest.targets import Target, target
 
-__all__ = ["assert_gradients", "check", "check_grad"]
+__all__ = ["assert_gradients", "check", "check_grad", "property_of"]
 
 
-def check(target: Target, /, *inputs: Any, settings: Settings = DEFAULT, **named: Any) -> Report:
+def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: Any) -> Report:
     """Check the derivative of a target at one point; never raises for a wrong gradient.
 
     Parameters
     ----------
-    target : Target
-        As made by `gradtest.target`.
+    subject : Target, or anything that is recognised as one
+        As made by `gradtest.target`; or a pair ``(fun, grad)``, a layer, a module, ...
     *inputs, **named
         What the forward function takes: arrays, numbers, nested containers of them, and
         anything else (which is passed on and not differentiated).
@@ -57,14 +58,9 @@ def check(target: Target, /, *inputs: Any, settings: Settings = DEFAULT, **named
     >>> gradtest.check(cube, np.array([1.0, -2.0])).verdict
     'agrees'
     """
-    if not isinstance(target, Target):
-        raise MisusedType(
-            f"check got {target!r}; expected a target: gradtest.target(forward, vjp=backward), "
-            "or use gradtest.assert_gradients(forward, backward, ...)"
-        )
     if not isinstance(settings, Settings):
         raise MisusedType(f"settings={settings!r} is not a gradtest.Settings")
-    return examine(Case(target, inputs, named), settings)
+    return examine(Case(as_target(subject, inputs, named), inputs, named), settings)
 
 
 def assert_gradients(
@@ -162,6 +158,60 @@ def check_grad(
     if point.dtype.kind in "iub" and not isinstance(x0, np.ndarray):
         point = point.astype(np.float64)  # scipy's callers write [1, 2]
     return check(target(_of_the_point(func, args), grad=_of_the_point(grad, args)), point, settings=settings)
+
+
+def property_of(
+    subject: Any,
+    backward: Callable[..., Any] | None = None,
+    /,
+    *,
+    settings: Settings = DEFAULT,
+    sizes: Mapping[str, Any] | None = None,
+    depth: tuple[int, int] = (1, 6),
+    dtype: str = "float64",
+    **shapes: Any,
+) -> Callable[[], None]:
+    """Return a test that holds a target to its laws over generated inputs.
+
+    The test is a real Hypothesis test: profiles, seeds, the database, statistics and
+    ``-m hypothesis`` work as for any other.  It fails with the smallest case that *disagrees*
+    (never with one that is undecided), and also if most cases could not be decided.
+
+    Parameters
+    ----------
+    subject : Target, or anything that is recognised as one
+        As in `check`; or a forward function together with `backward`.
+    backward : callable, optional
+        The pullback, as `vjp` of `gradtest.target`.
+    settings : Settings, optional
+    sizes, depth, dtype
+        As in `gradtest.inputs`.
+    **shapes
+        For each input a named shape, a Hypothesis strategy, or a container of these.
+
+    Returns
+    -------
+    callable
+        To be assigned to a name that begins with ``test_``.
+
+    Raises
+    ------
+    Misuse
+        If the target or the shapes cannot be understood.
+
+    >>> import numpy as np, gradtest
+    >>> test_tanh = gradtest.property_of(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2), x="batch in")
+    >>> test_tanh()
+    """
+    if backward is None:
+        chosen = as_target(subject)
+    elif isinstance(subject, Target):
+        raise MisusedType("property_of got a target and a backward; the target has one already")
+    else:
+        chosen = target(subject, vjp=backward)
+    from gradtest.properties.search import as_test  # and with it Hypothesis, which `check` does without
+
+    return as_test(chosen, settings=settings, sizes=sizes, depth=depth, dtype=dtype, **shapes)
 
 
 def _of_the_point(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:

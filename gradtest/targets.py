@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradtest.errors import MisusedType
@@ -30,6 +30,10 @@ class Target:
         What `derivative` takes and returns.
     wrt : tuple of str, or None
         The inputs for which it claims a derivative; None leaves that to what it returns.
+    parameters : mapping of str to value
+        What the map has besides its inputs (weights): further inputs, given to both by name.
+    further : mapping of {"jvp", "hess", "hvp"} to callable
+        Claims beside the first, for the laws that compare claims with each other.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Target:
     derivative: Callable[..., Any]
     form: str
     wrt: tuple[str, ...] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    further: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
 
 
 def target(
@@ -47,7 +53,10 @@ def target(
     value_and_grad: Callable[..., Any] | None = None,
     value_and_pullback: Callable[..., Any] | None = None,
     jvp: Callable[..., Any] | None = None,
+    hess: Callable[..., Any] | None = None,
+    hvp: Callable[..., Any] | None = None,
     wrt: str | Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> Target:
     """Describe a map and the derivative claimed for it.
@@ -71,9 +80,16 @@ def target(
     jvp : callable, optional
         ``jvp(primals, tangents)``, two tuples, or one by one, ``jvp(x, w, dx, dw)`` (told by
         there being twice as many parameters as inputs; with one input, by the first having its
-        name).  Returns the tangent of the output, or ``(out, tangent)``.
+        name).  Returns the tangent of the output, or ``(out, tangent)``.  Beside another
+        derivative it is a further claim (law *adjointness*).
+    hess, hvp : callable, optional
+        Further claims of a scalar `forward`: ``hess(*inputs)``, its Hessian, and
+        ``hvp(*inputs, v)``, the Hessian times a vector (law *second order*).
     wrt : str or sequence of str, optional
         Names of the inputs for which a derivative is claimed.  By default what comes back tells.
+    parameters : mapping of str to value, optional
+        What the map has besides its inputs, such as weights: given to `forward` and to its
+        derivative by name, and checked as further inputs.
     name : str, optional
         What reports call it; the name of `forward` by default.
 
@@ -128,13 +144,16 @@ def target(
         "jvp": jvp,
     }
     claims = {form: claim for form, claim in given.items() if claim is not None}
+    further = {form: claim for form, claim in (("hess", hess), ("hvp", hvp)) if claim is not None}
+    if len(claims) == 2 and "jvp" in claims:
+        further["jvp"] = claims.pop("jvp")
     if len(claims) != 1:
         raise MisusedType(
             f"target got {' and '.join(claims) or 'no derivative'}; give exactly one of "
             f"{', '.join(f'{form}=' for form in given)}"
         )
     ((form, claim),) = claims.items()
-    for role, function in ((form, claim), ("forward", forward)):
+    for role, function in ((form, claim), ("forward", forward), *further.items()):
         if function is not None and not callable(function):
             raise MisusedType(f"{role}={_short(function)} is not callable; pass the function itself")
     if forward is None and form not in ("value_and_grad", "value_and_pullback"):
@@ -145,7 +164,7 @@ def target(
     elif form == "value_and_pullback":
         form, forward, claim = "vjp", claim, _pullback_of(claim)
     assert forward is not None
-    return Target(called, forward, claim, form, _names(wrt))
+    return Target(called, forward, claim, form, _names(wrt), dict(parameters or {}), further)
 
 
 def _names(wrt: Any) -> tuple[str, ...] | None:

@@ -378,3 +378,22 @@ def test_a_tangent_that_is_not_like_the_output(result):
     case = Case(target(np.sin, jvp=lambda primals, tangents: result), (X,))
     with pytest.raises(BrokenContract, match=re.escape("where the output has shape (3,)")):
         case.push_forward({0: X}, flatten(X))
+
+
+# -- parameters of the target ---------------------------------------------------------------------
+
+
+def test_parameters_that_the_target_holds_are_further_inputs():
+    def scaled(x, **weights):
+        return x * weights["gain"]
+
+    def vjp(g, x, **weights):
+        return g * weights["gain"], np.sum(g * x)
+
+    held = target(scaled, vjp=vjp, parameters={"gain": np.array(2.0)})
+    case = Case(held, (np.array([1.0, -3.0]),))
+    assert case.names == ("x", "gain")
+    returned = case.raw()
+    assert [float(np.sum(g)) for g in case.pull_back(returned, np.ones(2)).values()] == [4.0, -2.0]
+    given = Case(held, (np.array([1.0, -3.0]),), {"gain": np.array(5.0)})
+    assert given.raw().tolist() == [5.0, -15.0]

@@ -120,7 +120,8 @@ def test_a_function_without_real_output_is_misuse():
 
 def test_what_is_no_target_is_misuse():
     with pytest.raises(
-        MisusedType, match=r"check got <function affine.*>; expected a target: gradtest\.target"
+        MisusedType,
+        match=r"affine is not recognised \(looked for: .*describe it with gradtest\.target\(affine",
     ):
         gradtest.check(affine, X, W, B)
     with pytest.raises(MisusedType, match=r"settings=\{'seed': 1\} is not a gradtest\.Settings"):

@@ -468,3 +468,21 @@ def test_a_wrt_that_names_nothing_is_misuse():
 
 def test_examples():
     assert doctest.testmod(targets).failed == 0
+
+
+# -- further claims -------------------------------------------------------------------------------
+
+
+def test_a_jvp_beside_another_derivative_is_a_further_claim():
+    both = target(affine, vjp=backward, jvp=lambda primals, tangents: tangents[0])
+    assert (both.form, set(both.further)) == ("vjp", {"jvp"})
+    alone = target(affine, jvp=lambda primals, tangents: tangents[0])
+    assert (alone.form, dict(alone.further)) == ("jvp", {})
+
+
+def test_a_hessian_needs_a_gradient_beside_it():
+    assert set(target(affine, grad=backward, hess=affine).further) == {"hess"}
+    with pytest.raises(MisusedType, match="no derivative"):
+        target(affine, hess=affine)
+    with pytest.raises(MisusedType, match="hess='H' is not callable"):
+        target(affine, grad=backward, hess="H")

@@ -15,16 +15,15 @@ from hypothesis.strategies import SearchStrategy
 from gradtest.case import Case
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
-from gradtest.errors import GradientError, Misuse, MisusedType
+from gradtest.errors import GradientError, Misuse
 from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
-from gradtest.targets import target as describe
 
 from .strategies import inputs
 from .tally import Tally, session
 
-__all__ = ["Outcome", "Vacuous", "property_of", "search", "tell"]
+__all__ = ["Outcome", "Vacuous", "as_test", "search", "tell"]
 
 Point = Mapping[str, Any]
 
@@ -51,10 +50,8 @@ def _quiet(base: hypothesis.settings) -> dict[str, Any]:
     }
 
 
-def property_of(
-    target: Target | Callable[..., Any],
-    backward: Callable[..., Any] | None = None,
-    /,
+def as_test(
+    target: Target,
     *,
     settings: Settings = DEFAULT,
     sizes: Mapping[str, Any] | None = None,
@@ -62,45 +59,19 @@ def property_of(
     dtype: str = "float64",
     **shapes: Any,
 ) -> Callable[[], None]:
-    """Return a test that holds a target to its laws over generated inputs.
-
-    The test is a real Hypothesis test: profiles, seeds, the database, statistics and
-    ``-m hypothesis`` work as for any other.  It fails with the smallest case that *disagrees*
-    (never with one that is undecided), and also if most cases could not be decided.
-
-    Parameters
-    ----------
-    target : Target, or a callable
-        What to check; a forward function together with `backward`.
-    backward : callable, optional
-        The pullback, as `vjp` of `gradtest.target`.
-    settings : Settings, optional
-    sizes, depth, dtype
-        As in `gradtest.inputs`.
-    **shapes
-        For each input a named shape, a Hypothesis strategy, or a container of these.
-
-    Returns
-    -------
-    callable
-        To be assigned to a name that begins with ``test_``.
+    """Return a Hypothesis test that holds a target to its laws; see `gradtest.property_of`.
 
     Raises
     ------
     Misuse
-        If the target or the shapes cannot be understood.
-
-    >>> import numpy as np, gradtest
-    >>> test_tanh = gradtest.property_of(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2), x="batch in")
-    >>> test_tanh()
+        If the shapes cannot be understood.
     """
-    subject = _subject(target, backward)
-    point = inputs(sizes=sizes, depth=depth, dtype=dtype, **_named(subject, shapes))
+    point = inputs(sizes=sizes, depth=depth, dtype=dtype, **_named(target, shapes))
     tally = Tally()
 
     def gradients_agree(point: Point) -> None:
-        placed = ((), point) if _by_name(subject) else (tuple(point.values()), {})
-        report = examine(Case(subject, *placed), settings)
+        placed = ((), point) if _by_name(target) else (tuple(point.values()), {})
+        report = examine(Case(target, *placed), settings)
         tally.add(report)
         tell(report)
         report.raise_if_wrong()
@@ -108,7 +79,7 @@ def property_of(
     current = hypothesis.settings.default or hypothesis.settings()
     given = hypothesis.given(point=point)(gradients_agree)
     test = hypothesis.settings(current, **_quiet(current))(given)
-    return _named_test(test, subject, tally)
+    return _named_test(test, target, tally)
 
 
 def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Callable[[], None]:
@@ -125,19 +96,6 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
     run.__doc__ = f"Gradients of {subject.name} agree with what is measured."
     run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]  # pytest reads it
     return run
-
-
-def _subject(target: Any, backward: Any) -> Target:
-    if isinstance(target, Target):
-        if backward is not None:
-            raise MisusedType("property_of got a target and a backward; the target has one already")
-        return target
-    if backward is None:
-        raise MisusedType(
-            f"property_of got {target!r} without its derivative; give gradtest.target(forward, vjp=...), "
-            "or forward and backward"
-        )
-    return describe(target, vjp=backward)
 
 
 def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
