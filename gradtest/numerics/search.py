@@ -74,13 +74,13 @@ class Centre(Descent):
 
     def hardly_moves(self, first: float) -> Iterator[Estimate]:
         """Tell a function that stands still from one that moves in steps, by looking far out."""
-        step, wide = self.at_most(WIDE), None
+        step, wide, widest = self.at_most(WIDE), None, power_of_two(self.line.widest)
         while wide is None and step > 4 * first:
             wide = self.look(step, 8)
             step /= 4
-        while wide is not None and wide.runs <= 3 and wide.step < self.line.widest:
+        while wide is not None and wide.runs <= 3 and wide.step < widest:
             yield self.estimate(wide)
-            wide = self.look(min(16 * wide.step, power_of_two(self.line.widest)), 8)
+            wide = self.look(min(16 * wide.step, widest), 8)
         if wide is None:
             return
         if not wide.flat:

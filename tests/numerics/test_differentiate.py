@@ -236,6 +236,12 @@ def test_a_plateau_is_flat(phi):
     assert abs(slope.value) <= slope.error < 0.1
 
 
+@pytest.mark.parametrize("widest", [4.0, 5.7, 0.3])
+def test_where_nothing_moves_the_looks_come_to_an_end(widest):
+    """The widest interval is a power of two, also where the width that is allowed is none."""
+    assert sum(1 for _ in looks(Line(lambda t: 2.0, widest=widest))) < 20
+
+
 # -- edges and holes --------------------------------------------------------------------------
 
 
