@@ -59,12 +59,18 @@ class Plan:
         Cases for each target.
     given : mapping of str to str
         What the user says of the inputs.
+    known : mapping of str to str
+        Codes of findings that are accepted, and why.
+    skip : str
+        Why a target is not looked at; empty if it is.
     """
 
     settings: Settings = DEFAULT
     opinions: tuple[Method, ...] = ()
     max_examples: int = 100
     given: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    skip: str = ""
 
 
 @dataclass
@@ -101,6 +107,8 @@ class Result:
     Attributes
     ----------
     subject : Subject
+    plan : Plan
+        How it is looked at.
     inputs : Inputs or None
         What was drawn; None before that is known.
     tally : Tally
@@ -124,6 +132,7 @@ class Result:
     """
 
     subject: Subject
+    plan: Plan = field(default_factory=Plan)
     inputs: Inputs | None = None
     tally: Tally = field(default_factory=Tally)
     opinions: dict[str, Tally] = field(default_factory=dict)
@@ -180,10 +189,21 @@ class Result:
         return bool(codes) and all(code.startswith("GT3") and code != "GT310" for code in codes)
 
     @property
+    def known(self) -> Mapping[str, str]:
+        """The codes of what was found, and why they are accepted; empty unless all of them are."""
+        codes = [finding.code for finding in self.findings]
+        accepted = bool(codes) and set(codes) <= set(self.plan.known)
+        return {code: self.plan.known[code] for code in codes} if accepted else {}
+
+    @property
     def verdict(self) -> str:
-        """One word: agrees, disagrees, misfit, undecided, misused, crashed, stopped or waiting."""
+        """What came of it, in one word (the keys of `MOODS` in `gradtest.surfaces.table`, and others)."""
+        if self.plan.skip:
+            return "skipped"
         if self.crash:
             return "crashed"
+        if self.smallest and self.known:
+            return "known"
         if self.smallest:
             return "misfit" if self.only_contract else "disagrees"
         if self.misuse or self.never_finite:
@@ -238,6 +258,8 @@ class Campaign:
     ----------
     subjects : sequence of Subject
     plan : Plan
+    plan_of : callable, optional
+        The plan for one subject in particular; by default that for all.
 
     Attributes
     ----------
@@ -255,10 +277,12 @@ class Campaign:
         If the plan describes an input that no target has.
     """
 
-    def __init__(self, subjects: Sequence[Subject], plan: Plan) -> None:
+    def __init__(
+        self, subjects: Sequence[Subject], plan: Plan, plan_of: Callable[[Subject], Plan] | None = None
+    ) -> None:
         _check_given(subjects, plan.given)
         self.plan = plan
-        self.results = [Result(subject) for subject in subjects]
+        self.results = [Result(subject, plan_of(subject) if plan_of else plan) for subject in subjects]
         self.interrupted = False
         self.seconds = 0.0
         self.hear: Callable[[Event], None] = lambda event: None
@@ -280,7 +304,8 @@ class Campaign:
         start = time.perf_counter()
         try:
             with contextlib.suppress(_Enough):
-                self._search(result)
+                if not result.plan.skip:
+                    self._search(result)
             result.said = self._said(result) if result.smallest else {}
             result.done = True
         except Misuse as misuse:
@@ -299,7 +324,7 @@ class Campaign:
             result.seconds = time.perf_counter() - start
 
     def _search(self, result: Result) -> None:
-        subject, plan = result.subject, self.plan
+        subject, plan = result.subject, result.plan
         result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
         search(
             subject.target,
@@ -331,7 +356,7 @@ class Campaign:
     def _second_opinions(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
         if not report.blocks or (report.evaluations > CHEAP and result.tally.cases % ONE_IN != 1):
             return
-        for method in self.plan.opinions:
+        for method in result.plan.opinions:
             opinion = self._ask(result, method, point)
             result.opinions.setdefault(method, Tally()).add(opinion)
             if opinion.verdict == "disagrees" != report.verdict:
@@ -343,14 +368,14 @@ class Campaign:
 
     def _ask(self, result: Result, method: Method, point: Mapping[str, Any]) -> Report:
         case = Case(result.subject.target, tuple(point.values()))
-        return examine(case, self.plan.settings.but(method=method))
+        return examine(case, result.plan.settings.but(method=method))
 
     def _said(self, result: Result) -> dict[str, str]:
         """Return what the second opinions say of the smallest case."""
         smallest = result.findings[0]
         if smallest.entry is None:
             return {}  # nothing was measured: there is nothing to differ on
-        return {method: self._ask(result, method, smallest.inputs).verdict for method in self.plan.opinions}
+        return {method: self._ask(result, method, smallest.inputs).verdict for method in result.plan.opinions}
 
 
 def _check_given(subjects: Sequence[Subject], given: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from gradtest.errors import Misuse, nearest
 from gradtest.targets import Target, target
 
-__all__ = ["Subject", "find", "load", "subjects"]
+__all__ = ["Subject", "find", "function_at", "load", "subjects"]
 
 #: How the derivative of `f` may be called, and what it then is; the first that exists is taken.
 PARTNERS: tuple[tuple[str, str], ...] = (
@@ -461,6 +461,20 @@ def _selected(module: ModuleType, where: str, name: str, grad: str | None, vjp: 
     if isinstance(value, Target):
         return [Subject(value, place=place)]
     return [_with_partner(module, name, place)]
+
+
+def function_at(place: str) -> Callable[..., Any]:
+    """Return the function at a place: ``pkg.mod:name`` or ``file.py::name``.
+
+    Raises
+    ------
+    Misuse
+        If there is none.
+    """
+    where, name = _split(place)
+    if not name:
+        raise Misuse(f"{place!r} names no function; write {_joined(place, 'NAME')}")
+    return _function(load(where), name)
 
 
 def _names_of(subject: Subject) -> set[str]:

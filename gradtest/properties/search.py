@@ -57,9 +57,12 @@ def as_test(
     sizes: Mapping[str, Any] | None = None,
     depth: tuple[int, int] = (1, 6),
     dtype: str = "float64",
+    max_examples: int | None = None,
     **shapes: Any,
 ) -> Callable[[], None]:
     """Return a Hypothesis test that holds a target to its laws; see `gradtest.property_of`.
+
+    `max_examples` is that of the Hypothesis profile by default.
 
     Raises
     ------
@@ -78,7 +81,8 @@ def as_test(
 
     current = hypothesis.settings.default or hypothesis.settings()
     given = hypothesis.given(point=point)(gradients_agree)
-    test = hypothesis.settings(current, **_quiet(current))(given)
+    count = current.max_examples if max_examples is None else max_examples
+    test = hypothesis.settings(current, max_examples=count, **_quiet(current))(given)
     return _named_test(test, target, tally)
 
 

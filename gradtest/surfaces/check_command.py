@@ -6,10 +6,13 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import random
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +26,7 @@ from .exit_codes import ExitCode
 if TYPE_CHECKING:
     from gradtest.campaign import Campaign, Event, Plan, Result
 
+    from .config import Config
     from .terminal import Paper
 
 __all__ = ["command"]
@@ -36,9 +40,7 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     "-n",
     "--max-examples",
     type=click.IntRange(1),
-    default=100,
-    show_default=True,
-    help="Cases for each derivative.",
+    help="Cases for each derivative. [default: 100, or what pyproject.toml says]",
 )
 @click.option(
     "--seed",
@@ -70,15 +72,15 @@ def command(ctx: click.Context, /, target: str | None, as_json: bool, **options:
 
     TARGET is a module (pkg.mod), a file (layers.py), a folder, or one function of these
     (pkg.mod:affine, layers.py::affine). The derivative of f is found by its name: f_backward, f_vjp,
-    df, f_grad, ...; a module may also list its derivatives in a table DERIVATIVES.
+    df, f_grad, ...; a module may also list its derivatives in a table DERIVATIVES. Without TARGET, what
+    [tool.gradtest] of pyproject.toml names is checked, as it says there.
 
     \b
     Exit codes: 0 all agree, 1 a derivative disagrees, 2 interrupted, 3 gradtest failed,
     4 misuse, 5 nothing was decided.
     """
-    if target is None:
-        raise Misuse("say what to check: check pkg.mod, check file.py, check file.py::name, or a folder")
-    ctx.exit(_as_json(target, options) if as_json else _as_text(target, options))
+    asked = _asked(target, options)
+    ctx.exit(_as_json(asked) if as_json else _as_text(asked))
 
 
 # -- what is asked --------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ def _plan(options: Mapping[str, Any]) -> Plan:
         seed=_seed(options["seed"]), method=method or METHODS[0], resolution=options["resolution"]
     )
     opinions = () if method else METHODS[1:]
-    return Plan(settings, opinions, options["max_examples"], _given(options["inputs"]))
+    return Plan(settings, opinions, options["max_examples"] or 100, _given(options["inputs"]))
 
 
 def _seed(asked: int | None) -> int:
@@ -140,32 +142,76 @@ def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
     return words
 
 
-def _campaign(target: str, options: Mapping[str, Any], plan: Plan) -> Campaign:
-    from gradtest.adapters.subjects import find
-    from gradtest.campaign import Campaign
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be checked, and how: from the command line, or from `pyproject.toml`."""
 
-    found = find(target, grad=options["grad"], vjp=options["vjp"])
-    return Campaign(found, plan)
+    place: str
+    plan: Plan
+    options: Mapping[str, Any]
+    config: Config | None = None
+    root: Path = Path()
+
+    def campaign(self) -> Campaign:
+        from gradtest.adapters.subjects import find
+        from gradtest.campaign import Campaign
+
+        if self.config is None:
+            return Campaign(find(self.place, grad=self.options["grad"], vjp=self.options["vjp"]), self.plan)
+        from .config import plan_of
+
+        config, today = self.config, datetime.date.today()
+        return Campaign(
+            config.subjects(self.root),
+            self.plan,
+            lambda subject: _counted(plan_of(config, subject, self.plan, today), self.options),
+        )
+
+
+def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
+    if target is not None:
+        return _Asked(target, _plan(options), options)
+    from .config import find_config, plan_for, read_config
+
+    path = find_config(Path.cwd())
+    config = read_config(path) if path else None
+    if path is None or config is None or not config.targets:
+        raise Misuse(
+            "say what to check: check pkg.mod, check file.py, check file.py::name, or a folder; or name "
+            'targets in pyproject.toml: [tool.gradtest] targets = ["pkg.mod"]'
+        )
+    for name in ("vjp", "grad"):
+        if options[name] is not None:
+            raise Misuse(f"--{name} {options[name]} is the derivative of one function; name that one, too")
+    if options["seed"] is None:
+        options = {**options, "seed": config.seed}
+    plan = _counted(plan_for(config, _plan(options)), options)
+    return _Asked(path.name, plan, options, config, path.parent)
+
+
+def _counted(plan: Plan, options: Mapping[str, Any]) -> Plan:
+    """Return the plan with the number of cases that was asked for, if one was."""
+    count = options["max_examples"]
+    return replace(plan, max_examples=count) if count else plan
 
 
 # -- how it is shown ------------------------------------------------------------------------------
 
 
-def _as_text(target: str, options: Mapping[str, Any]) -> ExitCode:
+def _as_text(asked: _Asked) -> ExitCode:
     from . import report_text
     from .exit_codes import exit_code
     from .table import Table
     from .terminal import paper
 
     out = paper(sys.stdout)
-    plan = _plan(options)
-    campaign = _campaign(target, options, plan)
+    plan, campaign = asked.plan, asked.campaign()
     names = [result.name for result in campaign.results]
     table = Table(names, plan.opinions, plan.max_examples, out.width)
-    out.write(report_text.opening(target, len(names), plan, __version__, out.width))
+    out.write(report_text.opening(asked.place, len(names), plan, __version__, out.width))
     out.write([(), *table.header()])
     _run(campaign, table, out)
-    out.write(report_text.findings(campaign, _again(options, plan), out.width))
+    out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
     out.write(report_text.summary(campaign, out.width))
     return exit_code(campaign)
 
@@ -190,17 +236,16 @@ def _run(campaign: Campaign, table: Any, out: Paper) -> None:
             out.write(table.row(result))
 
 
-def _as_json(target: str, options: Mapping[str, Any]) -> ExitCode:
+def _as_json(asked: _Asked) -> ExitCode:
     """Write JSON on stdout; what the code under test prints goes to stderr."""
     from . import report_json
     from .exit_codes import exit_code
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            campaign = _campaign(target, options, _plan(options))
-            campaign.run()
+            campaign = asked.campaign().run()
     except Misuse as misuse:
-        print(report_json.misuse_as_json(str(misuse), target, __version__, ExitCode.MISUSE))
+        print(report_json.misuse_as_json(str(misuse), asked.place, __version__, ExitCode.MISUSE))
         raise
-    print(report_json.as_json(campaign, target, __version__))
+    print(report_json.as_json(campaign, asked.place, __version__))
     return exit_code(campaign)

@@ -26,10 +26,14 @@ class ExitCode(enum.IntEnum):
 
 
 def exit_code(campaign: Campaign) -> ExitCode:
-    """Return the code of a campaign: what is worst, an interruption first."""
+    """Return the code of a campaign: what is worst, an interruption first.
+
+    What is known does not fail, nor what is skipped; where nothing else was looked at, known findings
+    are something that was decided.
+    """
     if campaign.interrupted:
         return ExitCode.INTERRUPTED
-    verdicts = {result.verdict for result in campaign.results}
+    verdicts = {result.verdict for result in campaign.results} - {"known", "skipped"}
     for verdict, code in (
         ("disagrees", ExitCode.DISAGREES),
         ("crashed", ExitCode.INTERNAL),
@@ -39,4 +43,5 @@ def exit_code(campaign: Campaign) -> ExitCode:
     ):
         if verdict in verdicts:
             return code
-    return ExitCode.AGREES if verdicts == {"agrees"} else ExitCode.NOTHING_DECIDED
+    decided = verdicts == {"agrees"} or (not verdicts and any(r.verdict == "known" for r in campaign.results))
+    return ExitCode.AGREES if decided else ExitCode.NOTHING_DECIDED

@@ -25,6 +25,16 @@ _SEARCH = "gradtest.properties.search"
 _WORKERS = pytest.StashKey[list[dict[str, dict[str, Any]]]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what there is to ask for."""
+    group = parser.getgroup("gradtest")
+    group.addoption(
+        "--gradtest",
+        action="store_true",
+        help="Test the targets that [tool.gradtest] of pyproject.toml names, too.",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
@@ -33,13 +43,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_WORKERS] = []
 
 
+@pytest.hookimpl(tryfirst=True)  # before -k and -m choose
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Add a test for every target of `pyproject.toml`, if asked."""
+    if config.getoption("gradtest"):
+        from .pytest_targets import collected
+
+        items += collected(session)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests that `property_of` made, and say where they stand in the user's own file."""
     if _SEARCH in sys.modules and isinstance(item, pytest.Function) and _is_property(item.obj):
         from .pytest_failure import place_of
 
         item.add_marker("gradtest")
-        item.location = place_of(item)
+        if item.path.suffix == ".py":  # those of pyproject.toml stand nowhere else
+            item.location = place_of(item)
 
 
 def _is_property(function: Any) -> bool:

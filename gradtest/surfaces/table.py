@@ -167,6 +167,13 @@ def _notes(result: Result) -> list[tuple[str, str]]:
         notes.append((result.tally.vacuous(), "doubtful"))
     elif result.tally.undecided and not result.never_finite:
         notes.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
+    notes += [(f"known {code}: {reason}", "doubtful") for code, reason in result.known.items()]
+    notes += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
+    if result.verdict == "agrees":
+        notes += [
+            (f"{code} was known here ({reason}) and is gone: take the override out", "doubtful")
+            for code, reason in result.plan.known.items()
+        ]
     for method, contradiction in result.contradictions.items():
         asked = result.opinions[method].cases
         notes.append(
