@@ -14,7 +14,7 @@ from gradtest.verdict import BEYOND, Comparison, Word
 
 __all__ = ["outside_subgradient", "smooth_everywhere"]
 
-#: So many entries times outputs are looked at, each by itself (some 60 evaluations).
+#: So many coordinates times outputs are looked at, each by itself (some 60 evaluations).
 FEW = 64
 
 
@@ -55,12 +55,12 @@ def outside_subgradient(probe: Probe, block: int) -> tuple[bool, Comparison | No
         A *disagrees* for the first entry whose claim lies outside its two slopes.
     """
     x = probe.leaves[block]
-    single = probe.single_outputs(FEW // max(1, arrays.size(x)))
+    single = probe.single_outputs(FEW // max(1, arrays.real_size(x)))
     if block not in probe.gradients:
         return False, None
     kinked = False
     for one in single:
-        for index in np.ndindex(arrays.shape(x)):
+        for index in np.ndindex(arrays.real_shape(x)):
             here, outside = _entry_outside(one, block, index)
             if here is None:
                 return False, None

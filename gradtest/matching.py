@@ -292,16 +292,31 @@ class Matcher:
     # -- one gradient -------------------------------------------------------------------------
 
     def contracted(self, name: str, leaf: Any, out: Any, cotangent: Any, piece: Any) -> Any:
-        """Contract a gradient, an elementwise derivative or a Jacobian with the cotangent."""
+        """Contract a gradient, an elementwise derivative or a Jacobian with the cotangent.
+
+        The derivative J of a complex output is a complex one, dy = J dx (for complex x the function
+        is then holomorphic).  The pullback of w is J^H w, since Re(conj(w) J v) = Re(conj(J^H w) v);
+        of that, only the real part can be seen where x is real.
+        """
         g = self._numbers(name, piece)
         taken, given = arrays.shape(leaf), arrays.shape(out)
+        if arrays.is_complex(out):
+            g = arrays.conjugated(g)
         if arrays.size(out) == 1 and (given == () or g.shape != given + taken):
-            return g * float(np.asarray(cotangent).reshape(()))
-        if g.shape == given + taken:
-            return np.tensordot(np.asarray(cotangent), np.asarray(g), axes=len(given))
-        if g.shape == given == taken:
-            return g * cotangent
-        raise BrokenContract(
+            pulled = g * np.asarray(cotangent).item()
+        elif g.shape == given + taken:
+            pulled = np.tensordot(np.asarray(cotangent), np.asarray(g), axes=len(given))
+        elif g.shape == given == taken:
+            pulled = g * cotangent
+        else:
+            raise self._no_jacobian(name, g, given, taken)
+        seen = arrays.is_complex(leaf) or not (arrays.is_complex(out) and arrays.is_complex(pulled))
+        return pulled if seen else arrays.real_part(pulled)
+
+    def _no_jacobian(
+        self, name: str, g: Any, given: tuple[int, ...], taken: tuple[int, ...]
+    ) -> BrokenContract:
+        return BrokenContract(
             "GT301",
             f"{self.claimant} returned shape {g.shape} for `{name}`, where the output has shape {given} and "
             f"the input {taken}; expected a Jacobian of shape {given + taken}"
@@ -314,7 +329,7 @@ class Matcher:
         Raises
         ------
         BrokenContract
-            If it has another shape, or is not made of real numbers.
+            If it has another shape, is not made of numbers, or is complex where the leaf is real.
         """
         g = self._numbers(name, piece)
         found, needed = tuple(g.shape), arrays.shape(leaf)
@@ -324,13 +339,26 @@ class Matcher:
                 f"{self.claimant} returned a gradient for `{name}` of shape {found}, but `{name}` has shape "
                 f"{needed}.{_hint(found, needed)}",
             )
-        counts = getattr(g.dtype, "kind", "i") in tuple("iub")  # other libraries' arrays hold numbers
-        if not (counts or arrays.is_differentiable(g)) or (_is_complex(g) and not _is_complex(leaf)):
+        return self._of_kind(f"a gradient for `{name}`", g if found == needed else g.reshape(needed), leaf)
+
+    def _of_kind(self, what: str, g: Any, leaf: Any) -> Any:
+        """Return an array as complex as a leaf is: a claim for real numbers has no imaginary part.
+
+        Up to rounding it may have one, as what was computed by Fourier transforms.
+        """
+        if arrays.is_complex(leaf):
+            return g if arrays.is_complex(g) else g + 0j
+        if not arrays.is_complex(g):
+            return g
+        real = arrays.real_part(g)
+        imaginary = arrays.largest(g - real)
+        if imaginary > math.sqrt(arrays.precision(g)) * arrays.largest(real):
             raise BrokenContract(
                 "GT302",
-                f"{self.claimant} returned a gradient for `{name}` of dtype {g.dtype}; expected real numbers",
+                f"{self.claimant} returned {what} that is complex (imaginary part up to {imaginary:.3g}), "
+                "where real numbers are needed; return its real part",
             )
-        return g if found == needed else g.reshape(needed)
+        return real
 
     def tangents(self, result: Any, out: Tree) -> dict[int, Any]:
         """Return the tangent of each real leaf of the output, from a tangent or ``(out, tangent)``.
@@ -346,7 +374,10 @@ class Matcher:
             pieces = [reading] if len(out.leaves) == 1 else flatten(reading).leaves
             given = dict(enumerate(map(as_array, pieces)))
             if len(given) == len(out.leaves) and all(_fills(given[i], shape) for i, shape in needed.items()):
-                return {i: given[i].reshape(shape) for i, shape in needed.items()}
+                return {
+                    i: self._of_kind("a tangent", given[i].reshape(shape), out.leaves[i])
+                    for i, shape in needed.items()
+                }
         found = " and ".join(str(_shape(leaf) or type(leaf).__name__) for leaf in flatten(result).leaves)
         raise BrokenContract(
             "GT301",
@@ -358,6 +389,12 @@ class Matcher:
         g = as_array(piece)
         if g is None:
             raise self._unlike(name, "an array", piece)
+        counts = getattr(g.dtype, "kind", "i") in tuple("iub")  # other libraries' arrays hold numbers
+        if not (counts or arrays.is_differentiable(g)):
+            raise BrokenContract(
+                "GT302",
+                f"{self.claimant} returned a gradient for `{name}` of dtype {g.dtype}; expected real numbers",
+            )
         return g
 
 
@@ -371,10 +408,6 @@ def _fills(array: Any, shape: tuple[int, ...]) -> bool:
     if array is None or tuple(array.shape) == shape:
         return array is not None
     return arrays.size(array) == math.prod(shape) == 1 and () in (tuple(array.shape), shape)
-
-
-def _is_complex(leaf: Any) -> bool:
-    return "complex" in str(getattr(leaf, "dtype", type(leaf)))
 
 
 def _hint(found: tuple[int, ...], needed: tuple[int, ...]) -> str:

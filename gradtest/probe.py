@@ -104,9 +104,9 @@ class Probe:
         )
 
     def _cotangents(self, rng: np.random.Generator) -> dict[int, Any]:
-        """Draw a cotangent for every real output; 1 for a gradient, which has none."""
+        """Draw a cotangent for every output of real or complex numbers; 1 for a gradient, which has none."""
         real = [i for i, leaf in enumerate(self.out.leaves) if arrays.is_differentiable(leaf)]
-        scalar = sum(arrays.size(self.out.leaves[i]) for i in real) == 1
+        scalar = sum(arrays.real_size(self.out.leaves[i]) for i in real) == 1
         if self.case.target.form in ("grad", "value_and_grad") and scalar:
             return {i: arrays.zeros(self.out.leaves[i]) + 1 for i in real}
         return {i: arrays.cotangent(self.out.leaves[i], rng) for i in real}
@@ -123,22 +123,24 @@ class Probe:
         """Return <w, out>; NaN where the output has another structure than at the point."""
         if len(out.leaves) != len(self.out.leaves):
             return math.nan
-        if any(arrays.shape(out.leaves[i]) != arrays.shape(w) for i, w in self.cotangents.items()):
-            return math.nan
+        for i, w in self.cotangents.items():
+            leaf = out.leaves[i]
+            if arrays.shape(leaf) != arrays.shape(w) or (arrays.is_complex(leaf) and not arrays.is_complex(w)):
+                return math.nan
         return math.fsum(arrays.inner(w, out.leaves[i]) for i, w in self.cotangents.items())
 
     def single_outputs(self, most: int) -> list[Probe]:
-        """Return this probe once for every entry of the output, with that entry's unit cotangent.
+        """Return this probe once for every coordinate of the output, with the unit cotangent of that.
 
-        Empty where there are more than `most` entries.
+        Empty where there are more than `most` of them.
         """
-        places = [(i, k) for i, w in self.cotangents.items() for k in range(arrays.size(w))]
+        places = [(i, k) for i, w in self.cotangents.items() for k in range(arrays.real_size(w))]
         if len(places) > most:
             return []
         probes = []
         for i, k in places:
             units = {j: arrays.zeros(w) for j, w in self.cotangents.items()}
-            flat = np.zeros(arrays.size(units[i]))
+            flat = np.zeros(arrays.real_size(units[i]))
             flat[k] = 1.0
             probes.append(self.at(self.leaves, units | {i: arrays.like(units[i], flat)}))
         return probes
@@ -200,7 +202,7 @@ class Probe:
             g = self.gradients[i]
             value += arrays.inner(g, v)
             size += arrays.sizes(g, v)
-            n += arrays.size(v)
+            n += arrays.real_size(v)
             eps = max(eps, epsilon(getattr(g, "dtype", "float64")))
         return _claim(value, size, accumulated(eps, n))
 
@@ -269,7 +271,8 @@ class Probe:
             leaves = list(self.leaves)
             for i, v in self.everywhere(rng).items():
                 # At the edge of a domain one sign leads inside: all up, then all down.
-                shift = v if attempt in (0, 3) else abs(v) if attempt == 1 else -abs(v)
+                up = arrays.upwards(v)
+                shift = v if attempt in (0, 3) else up if attempt == 1 else -up
                 leaves[i] = arrays.moved(leaves[i], shift, distance)
             try:
                 probe = self.at(leaves)

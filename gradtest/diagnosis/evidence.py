@@ -16,7 +16,8 @@ GROSS = 100.0
 class Entry:
     """One entry of a gradient, measured by itself.
 
-    `error` is how far `numeric` may be off; `wrong` whether the two disagree beyond it.
+    `error` is how far `numeric` may be off; `wrong` whether the two disagree beyond it.  In a
+    complex block it is the real or the imaginary part of an entry: the last number of `index` says which.
     """
 
     index: tuple[int, ...]
@@ -24,6 +25,18 @@ class Entry:
     numeric: float
     error: float
     wrong: bool
+    in_complex: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is, as one would write it behind the name of the block.
+
+        >>> Entry((2, 3), 1.0, 1.0, 0.0, False).place, Entry((2, 1), 1.0, 1.0, 0.0, False, True).place
+        ('[2, 3]', '[2].imag')
+        """
+        index = self.index[:-1] if self.in_complex else self.index
+        part = (".real", ".imag")[self.index[-1]] if self.in_complex else ""
+        return (str(list(index)) if index else "") + part
 
     @property
     def difference(self) -> float:

@@ -59,7 +59,7 @@ def locate(judgement: Judgement) -> Located:
     are several.
     """
     probe, block = judgement.probe, judgement.block
-    size = arrays.size(probe.leaves[block])
+    size = arrays.real_size(probe.leaves[block])
     if size <= FEW:
         return Located([_entry(probe, block, i) for i in range(size)], complete=True)
     return _Search(judgement).run()
@@ -67,12 +67,13 @@ def locate(judgement: Judgement) -> Located:
 
 def _entry(probe: Probe, block: int, flat: int) -> Entry:
     x = probe.leaves[block]
-    index = tuple(int(i) for i in np.unravel_index(flat, arrays.shape(x)))
+    index = tuple(int(i) for i in np.unravel_index(flat, arrays.real_shape(x)))
     v, step = arrays.coordinate(x, index)
     comparison = compare(probe.line({block: v}), probe.claim({block: v}))
     estimate = comparison.estimate
     wrong = comparison.word is Word.DISAGREES
-    return Entry(index, comparison.claim.value / step, estimate.value / step, estimate.error / step, wrong)
+    analytic, numeric, error = comparison.claim.value, estimate.value, estimate.error
+    return Entry(index, analytic / step, numeric / step, error / step, wrong, arrays.is_complex(x))
 
 
 class _Slope(NamedTuple):
@@ -119,7 +120,7 @@ class _Search:
         if tilted:
             weighted[start:stop] *= 0.5 + np.arange(stop - start, dtype=self.real) / (stop - start)
         for entry in self.found:
-            weighted[np.ravel_multi_index(entry.index, arrays.shape(self.x))] = 0.0
+            weighted[np.ravel_multi_index(entry.index, arrays.real_shape(self.x))] = 0.0
         return self.slope(weighted)
 
     @property
@@ -176,7 +177,7 @@ class _Search:
 
     def in_slice(self) -> bool:
         """Whether the wrong entries lie in one row, column or channel, outside of which all is right."""
-        size = arrays.shape(self.x)
+        size = arrays.real_shape(self.x)
         if self.slice or len(self.found) not in (3, 6) or len(size) < 2:
             return bool(self.slice)
         for axis in range(len(size)):
@@ -186,11 +187,13 @@ class _Search:
                 rest = self.direction.reshape(size).copy()
                 rest[(slice(None),) * axis + (number,)] = 0.0
                 if not self.slope(rest.reshape(-1)).loud:
-                    self.slice = f"{_axis_name(axis, len(size))} {number}"
+                    self.slice = _slice_name(axis, number, len(size), arrays.is_complex(self.x))
         return bool(self.slice)
 
 
-def _axis_name(axis: int, dimensions: int) -> str:
-    if dimensions == 2:
-        return ("row", "column")[axis]
-    return f"slice along axis {axis},"
+def _slice_name(axis: int, number: int, dimensions: int, with_parts: bool) -> str:
+    if with_parts and axis == dimensions - 1:
+        return f"the {('real', 'imaginary')[number]} parts"
+    if dimensions - with_parts == 2:
+        return f"{('row', 'column')[axis]} {number}"
+    return f"slice along axis {axis}, {number}"

@@ -153,7 +153,7 @@ def _evidence_rows(finding: Finding) -> list[tuple[str, str]]:
     entry = finding.entry
     if entry is None:
         return [("", line) for line in finding.detail.splitlines()]
-    place = finding.parameter + (str(list(entry.index)) if entry.index else "")
+    place = finding.parameter + entry.place
     analytic, numeric = _two_numbers(entry.analytic, entry.numeric)
     width = max(len(analytic), len(numeric))
     return [
@@ -170,7 +170,8 @@ def _count(finding: Finding) -> str:
         where = f", all in {finding.slice}" if finding.slice else ""
         return f"{finding.wrong} wrong of {finding.measured} measured, among {finding.size}{where}"
     right = finding.size - finding.wrong
-    return f"{finding.wrong} of {finding.size} entries" + (f"; the other {right} agree" if right else "")
+    entries = "real and imaginary parts" if finding.entry and finding.entry.in_complex else "entries"
+    return f"{finding.wrong} of {finding.size} {entries}" + (f"; the other {right} agree" if right else "")
 
 
 def _context_rows(finding: Finding) -> list[tuple[str, str]]:

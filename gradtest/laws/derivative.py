@@ -108,7 +108,7 @@ def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
         entry=worst,
         wrong=len(wrong),
         measured=len(measured),
-        size=arrays.size(x),
+        size=arrays.real_size(x),
         slice=located.slice,
         place=judgement.place,
         why=suspicion.why,

@@ -1,9 +1,11 @@
 """The verbs of one array or number: can it be differentiated, how large is it, move, inner product.
 
-A complex number is a pair of real ones: the inner product is Re(conj(a) b), so that the gradient
-of a real function of z = x + iy is df/dx + i df/dy (the convention of PyTorch; JAX gives its
-conjugate).  Arrays of other libraries are seen through NumPy where they lie in this machine's
-own memory; those on an accelerator have the same verbs in `foreign`.
+A complex number is a pair of real ones: a complex array of n entries is a point of a real space of
+2n dimensions, whose coordinates are the real and imaginary parts side by side (`flat`).  The inner
+product is therefore Re(conj(a) b), and the gradient of a real function of z = x + iy is
+df/dx + i df/dy (the convention of PyTorch; JAX gives its conjugate).  Arrays of other libraries are
+seen through NumPy where they lie in this machine's own memory; those on an accelerator have the same
+verbs in `foreign`.
 """
 
 from __future__ import annotations
@@ -21,29 +23,33 @@ from gradtest.numerics.rounding import epsilon
 from . import foreign
 
 __all__ = [
+    "conjugated",
     "coordinate",
-    "copied",
     "cotangent",
     "direction",
-    "entry",
     "evened",
     "few",
     "fingerprint",
     "flat",
     "inner",
     "is_array",
+    "is_complex",
     "is_differentiable",
     "largest",
     "like",
     "magnitude",
     "moved",
     "precision",
+    "real_part",
+    "real_shape",
+    "real_size",
     "scaled",
     "scales",
     "shape",
     "size",
     "sizes",
     "spread",
+    "upwards",
     "zeros",
 ]
 
@@ -71,7 +77,13 @@ def is_differentiable(leaf: Any) -> bool:
     return foreign.is_array(leaf) and foreign.is_floating(leaf)
 
 
-is_real = is_differentiable
+def is_complex(leaf: Any) -> bool:
+    """Whether `leaf` holds complex numbers."""
+    dtype = getattr(leaf, "dtype", None)
+    if dtype is None:
+        return isinstance(leaf, complex)
+    kind = getattr(dtype, "kind", None)  # torch's dtypes have none
+    return kind == "c" if kind else "complex" in str(dtype)
 
 
 def shape(leaf: Any) -> tuple[int, ...]:
@@ -84,15 +96,29 @@ def size(leaf: Any) -> int:
     return math.prod(shape(leaf))
 
 
+def real_shape(leaf: Any) -> tuple[int, ...]:
+    """Return the shape of the real coordinates of `leaf`: with a last axis (real, imaginary) if it is complex.
+
+    >>> real_shape(np.zeros(3)), real_shape(np.zeros(3, complex))
+    ((3,), (3, 2))
+    """
+    return (*shape(leaf), 2) if is_complex(leaf) else shape(leaf)
+
+
+def real_size(leaf: Any) -> int:
+    """Return the dimension of the space of `leaf` as a real one: twice its size if it is complex."""
+    return math.prod(real_shape(leaf))
+
+
 def precision(leaf: Any) -> float:
     """Return the epsilon of the precision of `leaf`; integers count as exact in float64."""
     return epsilon(getattr(leaf, "dtype", "float64"))
 
 
 def few(leaf: Any) -> NDArray[Any]:
-    """Return 4096 of the values of `leaf`, spread over it, or all if there are no more."""
+    """Return the coordinates of 4096 of the entries of `leaf`, spread over it, or of all."""
     row = leaf.reshape(-1) if hasattr(leaf, "reshape") else np.asarray(leaf).reshape(-1)
-    return foreign.to_host(row[:: max(1, math.ceil(row.shape[0] / 4096))])
+    return flat(row[:: max(1, math.ceil(row.shape[0] / 4096))])
 
 
 def fingerprint(leaf: Any) -> int:
@@ -114,7 +140,7 @@ def _wide(a: NDArray[Any]) -> NDArray[Any]:
 
 
 def largest(leaf: Any) -> float:
-    """Return max |leaf| (NaN if any entry is), 0 for an empty array."""
+    """Return the largest coordinate of `leaf` in size (NaN if any is), 0 for an empty array."""
     if foreign.is_remote(leaf):
         return foreign.largest(leaf)
     row = flat(leaf)
@@ -125,7 +151,7 @@ def magnitude(w: Any, out: Any) -> float:
     """Return the Euclidean norm of the products w_i out_i."""
     if foreign.is_remote(out):
         return foreign.magnitude(w, out)
-    a, b = flat(w), flat(out)
+    a, b = _paired(w, out)
     return math.hypot(*(float(np.linalg.norm(_wide(a[s]) * _wide(b[s]))) for s in _pieces(a.size)))
 
 
@@ -148,7 +174,7 @@ def scales(x: Any) -> NDArray[np.float64]:
     A power of two near |x_i|, so that no probe steps over the edge of a domain of positive
     numbers; the mean of the block for entries that are zero, 1 where the whole block is.
     """
-    row = flat(x)
+    row = _row(x)
     return _scales(row, _mean(row)).reshape(shape(x))
 
 
@@ -156,9 +182,9 @@ def scales(x: Any) -> NDArray[np.float64]:
 
 
 def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
-    """Return a random direction in the space of `x`: entries +-[1/2, 3/2) times `scales(x)`.
+    """Return a random direction in the space of `x`: coordinates +-[1/2, 3/2) times `scales(x)`.
 
-    No entry is ever ignored, and errors that cancel along one direction do not along the next.
+    No coordinate is ever ignored, and errors that cancel along one direction do not along the next.
     The numbers are short (12 bits in float64, 8 in float32, else 4), see `chebyshev.nodes`.
 
     With `along`, a claimed gradient, three signs in four are those of the gradient, so that
@@ -166,23 +192,18 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     """
     if foreign.is_remote(x):
         return foreign.direction(x, rng, along)
-    row = flat(x)
-    gradient = None if along is None else flat(along)
-    if row.dtype.kind == "c":
-        v = _drawn(row.real, rng, None if gradient is None else gradient.real) + 1j * _drawn(
-            row.imag, rng, None if gradient is None else gradient.imag
-        )
-    else:
-        v = _drawn(row, rng, gradient)
-    return _like(x, v.reshape(shape(x)))
-
-
-def _drawn(row: NDArray[Any], rng: np.random.Generator, gradient: NDArray[Any] | None) -> NDArray[Any]:
-    v, mean = np.empty_like(row), _mean(row)
-    bits = {8: 12, 4: 8}.get(row.dtype.itemsize, 4)
+    row = _row(x)
+    fold = 2 if row.dtype.kind == "c" else 1  # coordinates of an entry
+    v, mean = np.empty_like(_reals(row)), _mean(row)
+    gradient = None if along is None else _paired(along, row)[0]
+    bits = {8: 12, 4: 8}.get(v.dtype.itemsize, 4)
     for s in _pieces(row.size):
-        v[s] = _steps(_scales(row[s], mean), rng, None if gradient is None else gradient[s], bits)
-    return v
+        scale = _scales(row[s], mean)
+        own = slice(fold * s.start, fold * s.stop)
+        v[own] = _steps(
+            scale if fold == 1 else np.repeat(scale, fold), rng, None if gradient is None else gradient[own], bits
+        )
+    return like(x, v)
 
 
 def _steps(
@@ -205,25 +226,33 @@ def _steps(
 
 
 def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
-    """Return the direction that moves one entry of `x` by about its size (real part), and that size."""
+    """Return the direction that moves one coordinate of `x` by about the size of its entry, and that size.
+
+    `index` is one into `real_shape(x)`.
+    """
     if foreign.is_remote(x):
         return foreign.coordinate(x, index)
-    row = flat(x)
-    at = int(np.ravel_multi_index(index, shape(x))) if index else 0
-    step = float(_scales(row[at : at + 1], _mean(row))[0])
-    v = np.zeros(shape(x))
-    v[index] = step
-    return _like(x, v), step
+    row, places = _row(x), real_shape(x)
+    at = int(np.ravel_multi_index(index, places)) if index else 0
+    entry = at // 2 if is_complex(x) else at
+    step = float(_scales(row[entry : entry + 1], _mean(row))[0])
+    v = np.zeros(math.prod(places))
+    v[at] = step
+    return like(x, v), step
 
 
 def cotangent(out: Any, rng: np.random.Generator) -> Any:
-    """Return a random cotangent for `out`: entries +-[1/2, 3/2), never all ones."""
+    """Return a random cotangent for `out`: coordinates +-[1/2, 3/2), never all ones."""
     if foreign.is_remote(out):
         return foreign.cotangent(out, rng)
-    w = _steps(np.ones(size(out)), rng, None)
-    if foreign.to_host(out).dtype.kind == "c":
-        w = w + 1j * _steps(np.ones(size(out)), rng, None)
-    return _like(out, w.reshape(shape(out)))
+    return like(out, _steps(np.ones(real_size(out)), rng, None))
+
+
+def like(x: Any, values: NDArray[Any]) -> Any:
+    """Return coordinates (`flat`) in the shape, kind and dtype of `x`."""
+    if is_complex(x):
+        values = values.view(np.result_type(values.dtype, np.complex64))
+    return _like(x, values.reshape(shape(x)))
 
 
 def _like(x: Any, values: NDArray[Any]) -> Any:
@@ -232,6 +261,11 @@ def _like(x: Any, values: NDArray[Any]) -> Any:
     if isinstance(x, np.generic):
         return x.dtype.type(values)
     return foreign.like(x, values) if foreign.is_array(x) else type(x)(values)
+
+
+def upwards(v: Any) -> Any:
+    """Return a direction with all its coordinates made positive."""
+    return like(v, np.abs(flat(v))) if is_complex(v) else abs(v)
 
 
 # -- moving and measuring -------------------------------------------------------------------------
@@ -250,9 +284,16 @@ def moved(x: Any, v: Any, t: float) -> Any:
     return type(x)(x + t * v)
 
 
-def copied(leaf: Any) -> Any:
-    """Return a floating array in memory of its own; anything else as it is."""
-    return leaf.copy() if isinstance(leaf, np.ndarray) and is_differentiable(leaf) else leaf
+def conjugated(leaf: Any) -> Any:
+    """Return the complex conjugate of `leaf`; what is real as it is."""
+    if not is_complex(leaf):
+        return leaf
+    return foreign.conjugated(leaf) if foreign.is_array(leaf) else np.conj(leaf)
+
+
+def real_part(leaf: Any) -> Any:
+    """Return the real part of a complex array, in memory of its own."""
+    return foreign.real_part(leaf) if foreign.is_array(leaf) else np.real(leaf).copy()
 
 
 def zeros(x: Any) -> Any:
@@ -268,28 +309,48 @@ def inner(a: Any, b: Any) -> float:
         return float(np.dot(a.reshape(-1), b.reshape(-1)))
     if foreign.is_remote(a) or foreign.is_remote(b):
         return foreign.inner(a, b)
-    left, right = flat(a), flat(b)
-    return math.fsum(float(np.vdot(_wide(left[s]), _wide(right[s])).real) for s in _pieces(left.size))
+    left, right = _paired(a, b)
+    return math.fsum(float(np.dot(_wide(left[s]), _wide(right[s]))) for s in _pieces(left.size))
 
 
 def sizes(a: Any, b: Any) -> float:
-    """Return sum |a_i| |b_i|: the inner product, had nothing cancelled."""
+    """Return sum |a_i| |b_i| over the coordinates: the inner product, had nothing cancelled."""
     if foreign.is_remote(a) or foreign.is_remote(b):
         return foreign.sizes(a, b)
-    left, right = flat(a), flat(b)
+    left, right = _paired(a, b)
     return math.fsum(
         float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in _pieces(left.size)
     )
 
 
-def like(x: Any, values: NDArray[Any]) -> Any:
-    """Return flat `values` in the shape, kind and dtype of `x`."""
-    return _like(x, values.reshape(shape(x)))
-
-
 def flat(a: Any) -> NDArray[Any]:
-    """Return the values of `a` in one row, on the host; a view where that can be."""
+    """Return the real coordinates of `a` in one row, on the host; a view where that can be.
+
+    >>> flat(np.array([1 + 2j, 3 - 1j]))
+    array([ 1.,  2.,  3., -1.])
+    """
+    return _reals(_row(a))
+
+
+def _row(a: Any) -> NDArray[Any]:
+    """Return the entries of `a` in one row, on the host."""
     return foreign.to_host(a).reshape(-1)
+
+
+def _reals(row: NDArray[Any]) -> NDArray[Any]:
+    """Return the real and imaginary parts of complex entries side by side; real ones as they are."""
+    return np.ascontiguousarray(row).view(row.real.dtype) if row.dtype.kind == "c" else row
+
+
+def _paired(a: Any, b: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the coordinates of two arrays of one shape; a real one beside a complex one is complex too."""
+    left, right = _row(a), _row(b)
+    if left.dtype.kind != right.dtype.kind:
+        if left.dtype.kind == "c":
+            right = right.astype(np.complex128)
+        elif right.dtype.kind == "c":
+            left = left.astype(np.complex128)
+    return _reals(left), _reals(right)
 
 
 def spread(g: Any, v: Any) -> tuple[float, float]:
@@ -297,8 +358,8 @@ def spread(g: Any, v: Any) -> tuple[float, float]:
 
     The typical one is the median of 4096 of them; 0 and 0 where all are zero.
     """
-    a, b = flat(g), flat(v)
-    stride = max(1, a.size // 4096)
+    a, b = _paired(g, v)
+    stride = max(1, a.size // 4096) | 1  # odd, so that imaginary parts are among them
     few = np.abs(_wide(a[::stride]) * _wide(b[::stride]))
     largest = max((float(np.abs(_wide(a[s]) * _wide(b[s])).max()) for s in _pieces(a.size)), default=0.0)
     moving = few[few > 0]
@@ -306,8 +367,8 @@ def spread(g: Any, v: Any) -> tuple[float, float]:
 
 
 def evened(v: Any, g: Any, typical: float) -> Any:
-    """Return `v` with its entries shrunk, by powers of two, to where |g_i v_i| is at most `typical`."""
-    a, b = flat(g), flat(v)
+    """Return `v` with its coordinates shrunk, by powers of two, to where |g_i v_i| is at most `typical`."""
+    a, b = _paired(g, v)
     out = np.empty_like(b)
     for s in _pieces(b.size):
         size = np.abs(_wide(a[s]) * _wide(b[s]))
@@ -316,11 +377,6 @@ def evened(v: Any, g: Any, typical: float) -> Any:
 
 
 def scaled(v: Any, factors: NDArray[Any]) -> Any:
-    """Return `v` with its entries multiplied by `factors` (flat)."""
+    """Return `v` with its coordinates multiplied by `factors` (flat)."""
     row = flat(v)
     return like(v, row * factors.astype(row.dtype))
-
-
-def entry(a: Any, index: tuple[int, ...]) -> Any:
-    """Return one entry as a Python number."""
-    return foreign.to_host(a)[index].item() if shape(a) else foreign.to_host(a).item()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "conjugated",
     "coordinate",
     "cotangent",
     "direction",
@@ -23,6 +24,7 @@ __all__ = [
     "largest",
     "like",
     "magnitude",
+    "real_part",
     "sizes",
     "to_host",
 ]
@@ -77,6 +79,8 @@ def to_host(x: Any) -> NDArray[Any]:
         return np.asarray(x)
     if hasattr(x, "detach"):
         x = x.detach().cpu()
+        if hasattr(x, "resolve_conj"):
+            x = x.resolve_conj().resolve_neg()  # torch conjugates by setting a bit
         if str(x.dtype).endswith("bfloat16"):
             x = x.float()
     return np.asarray(x)
@@ -90,9 +94,19 @@ def _real_parts(x: Any) -> Any:
     """Return a wide real view of `x`, with real and imaginary parts side by side if it is complex."""
     xp = _namespace(x)
     x = _detached(x)
-    if xp.isdtype(x.dtype, "complex floating"):
+    if _is_complex(x):
         x = xp.stack([xp.real(x), xp.imag(x)], axis=-1)
     return xp.astype(xp.reshape(x, (-1,)), xp.float64)
+
+
+def conjugated(x: Any) -> Any:
+    """Return the complex conjugate of `x`."""
+    return _namespace(x).conj(x)
+
+
+def real_part(x: Any) -> Any:
+    """Return the real part of a complex `x`."""
+    return _namespace(x).real(x)
 
 
 def largest(x: Any) -> float:
@@ -120,10 +134,12 @@ def sizes(a: Any, b: Any) -> float:
 
 
 def _paired(a: Any, b: Any) -> tuple[Any, Any]:
-    """Bring a NumPy value beside an array to that array's library and device."""
+    """Bring a NumPy value beside an array to that array's library and device, a real one to complex."""
     model = a if is_array(a) else b
-    left, right = (_real_parts(part if is_array(part) else like(model, np.asarray(part))) for part in (a, b))
-    return left, right
+    a, b = (part if is_array(part) else like(model, np.asarray(part)) for part in (a, b))
+    if _is_complex(a) != _is_complex(b):
+        a, b = a + b * 0, b + a * 0
+    return _real_parts(a), _real_parts(b)
 
 
 def _random(x: Any, rng: np.random.Generator) -> tuple[Any, Any, Any]:
@@ -160,38 +176,52 @@ def _scale(x: Any) -> Any:
     return xp.exp2(xp.floor(xp.log2(filled)))
 
 
+def _is_complex(x: Any) -> bool:
+    return bool(_namespace(x).isdtype(x.dtype, "complex floating"))
+
+
 def direction(x: Any, rng: np.random.Generator, along: Any = None) -> Any:
     """Return a random direction as `arrays.direction` does, made on the device of `x`."""
     xp = _namespace(x)
-    if xp.isdtype(x.dtype, "complex floating"):
-        g = None if along is None else _detached(along)
-        x = _detached(x)
-        real = direction(xp.real(x), rng, None if g is None else xp.real(g))
-        imaginary = direction(xp.imag(x), rng, None if g is None else xp.imag(g))
-        return xp.astype(real + 1j * imaginary, x.dtype)
+    g = _detached(along) if along is not None and is_array(along) else None
+    if not _is_complex(x):
+        return xp.astype(_step(x, rng, g), x.dtype)
+    parts = (None, None)
+    if g is not None:
+        parts = (xp.real(g), xp.imag(g)) if _is_complex(g) else (g, g * 0)
+    real, imaginary = (_step(x, rng, part) for part in parts)
+    return xp.astype(real + 1j * imaginary, x.dtype)
+
+
+def _step(x: Any, rng: np.random.Generator, g: Any) -> Any:
+    """Return one real number for each entry, of about its size; mostly uphill by a gradient `g`."""
+    xp = _namespace(x)
     lengths, signs, mask = _random(x, rng)
     v = lengths * _scale(x)
-    if along is not None and is_array(along):
-        g = _detached(along)
-        g = xp.where(xp.isfinite(g), g, g * 0)
+    if g is not None:
         g = xp.where(xp.isfinite(g), g, xp.zeros_like(g))
         uphill = xp.where(g == 0, signs, xp.astype(xp.sign(g), signs.dtype))
         mixed = xp.where(mask, uphill, signs)
         cancelled = abs(inner(g, v * mixed)) < 0.25 * sizes(g, v)
         signs = uphill if cancelled else mixed
-    return xp.astype(v * signs, x.dtype)
+    return v * signs
 
 
 def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
-    """Return the direction that moves one entry by about its size, and that size."""
-    step = float(_scale(x)[index])
-    flat = int(np.ravel_multi_index(index, tuple(x.shape))) if index else 0
-    xp = _namespace(x)
+    """Return the direction that moves one coordinate by about the size of its entry, and that size.
+
+    The last number of `index` says which part where `x` is complex, as in `arrays.coordinate`.
+    """
     import array_api_compat
 
+    xp, place, unit = _namespace(x), index, 1.0 + 0j
+    if _is_complex(x):
+        place, unit = index[:-1], (1.0 + 0j, 1j)[index[-1]]
+    step = float(_scale(x)[place])
+    flat = int(np.ravel_multi_index(place, tuple(x.shape))) if place else 0
     number = xp.arange(math.prod(x.shape), device=array_api_compat.device(x))
     v = xp.reshape(xp.astype(number == flat, x.dtype), x.shape)
-    return v * step, step
+    return v * (step * unit if _is_complex(x) else step), step
 
 
 def cotangent(out: Any, rng: np.random.Generator) -> Any:
@@ -199,7 +229,7 @@ def cotangent(out: Any, rng: np.random.Generator) -> Any:
     xp = _namespace(out)
     lengths, signs, _ = _random(out, rng)
     w = lengths * signs
-    if xp.isdtype(out.dtype, "complex floating"):
+    if _is_complex(out):
         lengths, signs, _ = _random(out, rng)
         w = w + 1j * lengths * signs
     return xp.astype(w, out.dtype)
