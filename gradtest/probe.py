@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -125,7 +126,9 @@ class Probe:
             return math.nan
         for i, w in self.cotangents.items():
             leaf = out.leaves[i]
-            if arrays.shape(leaf) != arrays.shape(w) or (arrays.is_complex(leaf) and not arrays.is_complex(w)):
+            if arrays.shape(leaf) != arrays.shape(w) or (
+                arrays.is_complex(leaf) and not arrays.is_complex(w)
+            ):
                 return math.nan
         return math.fsum(arrays.inner(w, out.leaves[i]) for i, w in self.cotangents.items())
 
@@ -292,6 +295,20 @@ class Probe:
         except Raised:
             return None
         return beside if beside.finite else None
+
+    def otherwise(self) -> Probe | None:
+        """Return the same probe with the claim read by the other convention for complex numbers.
+
+        None where there are no complex numbers, or the derivative is a jvp: then there is but one.
+        Where a claim disagrees and this one agrees, `conjugate` of `gradtest.target` is what is wrong.
+        Costs one evaluation and one gradient.
+        """
+        involved = (*(self.leaves[i] for i in self.blocks), *(self.out.leaves[i] for i in self.cotangents))
+        if self.case.target.form == "jvp" or not any(map(arrays.is_complex, involved)):
+            return None
+        other = copy.copy(self)
+        other.case = self.case.otherwise()
+        return other.at(self.leaves)
 
     def at(self, leaves: list[Any], cotangents: dict[int, Any] | None = None) -> Probe:
         """Return the probe of the same target at other leaves, with the same cotangent or another."""

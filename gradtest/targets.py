@@ -34,6 +34,8 @@ class Target:
         What the map has besides its inputs (weights): further inputs, given to both by name.
     further : mapping of {"jvp", "hess", "hvp"} to callable
         Claims beside the first, for the laws that compare claims with each other.
+    conjugate : bool
+        Whether its complex gradients and cotangents are the conjugates of ours; see `target`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Target:
     wrt: tuple[str, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     further: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
+    conjugate: bool = False
 
 
 def target(
@@ -57,6 +60,7 @@ def target(
     hvp: Callable[..., Any] | None = None,
     wrt: str | Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    conjugate: bool = False,
     name: str | None = None,
 ) -> Target:
     """Describe a map and the derivative claimed for it.
@@ -90,6 +94,10 @@ def target(
     parameters : mapping of str to value, optional
         What the map has besides its inputs, such as weights: given to `forward` and to its
         derivative by name, and checked as further inputs.
+    conjugate : bool, optional
+        Whether gradients and cotangents of complex numbers follow JAX and autograd, dL/dx - i dL/dy,
+        and not torch and TensorFlow, dL/dx + i dL/dy; see the notes.  Without complex numbers it
+        says nothing.
     name : str, optional
         What reports call it; the name of `forward` by default.
 
@@ -129,6 +137,21 @@ def target(
     ``W_grad``, ...), or with the names of what is in them.  A single array belongs to the first
     real input, as scipy and JAX have it.  Gradients of a container are nested as it is.
 
+    **Complex numbers** are pairs of real ones, x + i y, with the real inner product
+    Re(conj(a) b), and nothing has to be holomorphic.
+
+    - The gradient of a real function L is dL/dx + i dL/dy, the direction of steepest ascent (that of
+      torch).  The pullback g of a cotangent w obeys Re(conj(g) v) = Re(conj(w) J v) for every
+      direction v; for y = f(z), f holomorphic, it is g = conj(f'(z)) w.
+    - With ``conjugate=True`` gradients are dL/dx - i dL/dy, and a pullback obeys
+      Re(g v) = Re(w J v); for holomorphic f it is g = f'(z) w (JAX, autograd).
+    - A jvp is the same in both: J v.
+    - `grad` of a complex-valued map is its complex derivative dy/dz (or dy/dx, for real x), which is
+      the same in both; where the input is complex, too, only holomorphic maps have one, and for
+      others a vjp or a jvp can be given.
+    - The gradient for a real input has no imaginary part: that of ``fft`` is the *real part* of a
+      transform.
+
     Examples
     --------
     >>> import numpy as np
@@ -164,7 +187,7 @@ def target(
     elif form == "value_and_pullback":
         form, forward, claim = "vjp", claim, _pullback_of(claim)
     assert forward is not None
-    return Target(called, forward, claim, form, _names(wrt), dict(parameters or {}), further)
+    return Target(called, forward, claim, form, _names(wrt), dict(parameters or {}), further, bool(conjugate))
 
 
 def _names(wrt: Any) -> tuple[str, ...] | None:

@@ -251,7 +251,11 @@ def test_a_shape_fits_only_itself_but_for_one_bare_number(found, needed):
 @pytest.mark.parametrize(
     ("gradient", "sentence"),
     [
-        (X + 1j, "backward returned a gradient for `x` of dtype complex128; expected real numbers"),
+        (
+            X + 1j,
+            "backward returned a gradient for `x` that is complex (imaginary part up to 1), where real "
+            "numbers are needed; return its real part",
+        ),
         (X.astype(object), "backward returned a gradient for `x` of dtype object; expected real numbers"),
         (X.astype(str), "backward returned a gradient for `x` of dtype <U32; expected real numbers"),
         ("text", "backward returned str as the gradient for `x`; expected an array"),

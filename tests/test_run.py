@@ -82,7 +82,7 @@ def test_nothing_compared_is_not_agreement():
         (lambda g, x: (g * x).T, "GT301", "Was the result left transposed?"),
         (lambda g, x: (g * x).ravel(), "GT301", ".reshape(1, 2) would give them its shape"),
         (lambda g, x: None, "GT302", "returned None; is a return statement missing?"),
-        (lambda g, x: (g * x).astype(complex), "GT302", "of dtype complex128; expected real numbers"),
+        (lambda g, x: g * x * 1j, "GT302", "for `x` that is complex (imaginary part up to"),
         (lambda g, x: 1 / 0, "GT310", "ZeroDivisionError: division by zero"),
         (lambda g, x: [][0], "GT310", "IndexError: list index out of range"),
     ],

@@ -97,7 +97,7 @@ def size(leaf: Any) -> int:
 
 
 def real_shape(leaf: Any) -> tuple[int, ...]:
-    """Return the shape of the real coordinates of `leaf`: with a last axis (real, imaginary) if it is complex.
+    """Return the shape of the real coordinates of `leaf`: complex ones have a last axis (real, imaginary).
 
     >>> real_shape(np.zeros(3)), real_shape(np.zeros(3, complex))
     ((3,), (3, 2))
@@ -201,7 +201,10 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
         scale = _scales(row[s], mean)
         own = slice(fold * s.start, fold * s.stop)
         v[own] = _steps(
-            scale if fold == 1 else np.repeat(scale, fold), rng, None if gradient is None else gradient[own], bits
+            scale if fold == 1 else np.repeat(scale, fold),
+            rng,
+            None if gradient is None else gradient[own],
+            bits,
         )
     return like(x, v)
 

@@ -257,7 +257,54 @@ def test_inner_products_of_complex_numbers_are_those_of_pairs():
     pairs = a.view(float) @ b.view(float)
     assert arrays.inner(a, b) == pairs
     assert arrays.inner(a, 1j * a) == 0.0
-    assert arrays.sizes(a, b) == pytest.approx(np.sum(np.abs(a) * np.abs(b)))
+    assert arrays.sizes(a, b) == np.abs(a.view(float)) @ np.abs(b.view(float))
+
+
+def test_complex_numbers_are_pairs_of_real_ones():
+    z = np.array([[1 + 2j, -3j], [0.5, 1e3 + 1e-3j]])
+    assert (arrays.size(z), arrays.real_size(z), arrays.real_shape(z)) == (4, 8, (2, 2, 2))
+    assert arrays.flat(z).tolist() == [1, 2, 0, -3, 0.5, 0, 1e3, 1e-3]
+    assert arrays.flat(z.T).tolist() == arrays.flat(z.T.copy()).tolist()
+    assert np.array_equal(arrays.like(z, arrays.flat(z)), z)
+    assert arrays.largest(z) == 1e3
+    assert arrays.flat(arrays.upwards(-z)).tolist() == np.abs(arrays.flat(z)).tolist()
+    assert arrays.flat(arrays.conjugated(z)).tolist() == (arrays.flat(z) * np.tile([1, -1], 4)).tolist()
+    assert arrays.conjugated(1.5) == 1.5
+
+
+@pytest.mark.parametrize(
+    "z", [1 + 2j, np.complex64(1 + 2j), np.array(1 + 2j), np.full((2, 3), 1 + 2j, "c8")], ids=repr
+)
+def test_directions_of_complex_numbers_move_both_parts(z):
+    v = arrays.direction(z, rng(), along=-z)
+    assert (type(v), np.shape(v)) == (type(z), np.shape(z))
+    assert getattr(v, "dtype", None) == getattr(z, "dtype", None)
+    # Both parts go as far as the number is large, however small the one beside the other.
+    assert np.all((np.abs(arrays.flat(v)) >= 1) & (np.abs(arrays.flat(v)) < 3))
+    w = arrays.cotangent(z, rng())
+    assert np.all((np.abs(arrays.flat(w)) >= 0.5) & (np.abs(arrays.flat(w)) < 1.5))
+    there = arrays.moved(z, v, 0.5)
+    assert type(there) is type(z)
+    assert np.allclose(there, z + 0.5 * v, rtol=1e-6)
+    assert arrays.zeros(z).dtype.kind == "c" if isinstance(z, np.ndarray) else arrays.zeros(z) == 0
+
+
+def test_a_coordinate_of_a_complex_number_is_one_of_its_parts():
+    z = np.array([3.0, 4j])
+    for index, unit in (((0, 0), 1), ((1, 0), 1), ((1, 1), 1j)):
+        v, step = arrays.coordinate(z, index)
+        assert step == arrays.scales(z)[index[0]]
+        assert v[index[0]] == step * unit
+        assert np.count_nonzero(v) == 1
+
+
+def test_a_real_gradient_beside_complex_numbers_has_no_imaginary_part():
+    v = np.array([1 + 2j, 3 - 1j])
+    for g in (np.array([2.0, 1.0]), np.array([2, 1])):
+        assert arrays.inner(g, v) == arrays.inner(v, g) == 5.0
+        assert arrays.sizes(g, v) == 5.0
+        assert arrays.spread(g, v) == (2.5, 3.0)
+    assert np.all(arrays.evened(v, np.array([1e6, 1.0]), 1.0).real < [1e-5, 4])
 
 
 def test_products_of_what_is_not_finite_are_not_finite():

@@ -22,7 +22,7 @@ FUNCTIONS = """
     def complex_valued_vjp(g, x): return g * 1j
 
     def complex_gradient(x): return x**2
-    def complex_gradient_vjp(g, x): return 2 * x * g + 0j
+    def complex_gradient_vjp(g, x): return 2 * x * g + 1j
 
     def nowhere(x): return x * np.nan
     def nowhere_vjp(g, x): return g * x
@@ -79,7 +79,7 @@ def functions(write):
         # what the functions return
         ("functions.py::whole", "whole returned int64, which has no derivative"),
         ("functions.py::boxed", "boxed returned object, which has no derivative"),
-        ("functions.py::complex_gradient", "for `x` of dtype complex128"),
+        ("functions.py::complex_gradient", "for `x` that is complex"),
         ("functions.py::nowhere", "nowhere is not finite at any point that was tried; restrict its inputs"),
         ("functions.py::nowhere --inputs x:n", '--inputs "x: n : positive"'),
         ("functions.py::leaving --inputs x:n", "leaving ended the program (SystemExit: 3)"),
