@@ -17,7 +17,7 @@ from gradtest.numerics.rounding import epsilon, power_of_two
 from gradtest.numerics.spectrum import read
 from gradtest.probe import Claim
 
-__all__ = ["Comparison", "Word", "compare", "resolution_asked"]
+__all__ = ["Comparison", "Word", "compare", "denies", "least_seen", "resolution_asked"]
 
 #: A difference must exceed the tolerance by this factor to contradict; between, it is too close.
 BEYOND = 3.0
@@ -255,6 +255,20 @@ def _hidden_rounding(line: Line, claim: Claim, look: Estimate) -> bool:
         return False
     line(look.step * math.pi / 4)  # by no short number: what is short there all the same was rounded
     return line.grain() > line.eps
+
+
+def denies(comparison: Comparison, value: float) -> bool:
+    """Whether a measurement that was made contradicts another claim, of slope `value`.
+
+    As it would have contradicted it then, had that been claimed; costs no evaluation.
+    """
+    claim = replace(comparison.claim, value=value)
+    return _difference(claim, comparison.estimate) > least_seen(comparison)
+
+
+def least_seen(comparison: Comparison) -> float:
+    """Return the smallest difference that a measurement holds against a claim (in units of the slope)."""
+    return BEYOND * _visible(comparison.claim, comparison.estimate)
 
 
 def _visible(claim: Claim, look: Estimate) -> float:

@@ -32,6 +32,7 @@ def words(text: str) -> list[str]:
     joined = re.sub(
         r"; \d+ at a kink or the like,\s+judged at a generic\s+point nearby", "", "\n".join(lines)
     )
+    joined = re.sub(r"; not caught: .*?(?=\n  \w)", "", joined, flags=re.DOTALL)
     found = joined.replace("none undecided", "0 undecided").split()
     return sorted(word for word in found if not re.fullmatch(r"[\d.,e+/-]+", word))
 

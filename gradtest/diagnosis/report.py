@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from gradtest.errors import GradientError
 
 from .evidence import GROSS, Finding
+from .mutants import Mutant, Power
 
 __all__ = ["BlockReport", "Report", "message", "value_text"]
 
@@ -52,6 +53,9 @@ class Report:
     diagnose : callable
         Returns the findings.  Called when they are first asked for: a search that shrinks a
         failing case asks only in the end.
+    mutate : callable
+        Returns what became of the mutants of a gradient that agrees, but for those that are in
+        the container that it is given.
     """
 
     target: str
@@ -60,6 +64,21 @@ class Report:
     blocks: tuple[BlockReport, ...]
     evaluations: int
     diagnose: Callable[[], tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
+
+    mutate: Callable[[Container[tuple[str, str]]], tuple[Mutant, ...]] = field(
+        default=lambda done: (), compare=False, repr=False
+    )
+
+    @cached_property
+    def mutants(self) -> Power:
+        """What this *agrees* is worth: wrong versions of the gradient, judged by the same measurements.
+
+        ``mutants.caught`` of ``mutants.total`` would have been contradicted; ``mutants.survivors`` names
+        the others, each with its reason.  Costs no evaluation; empty unless the verdict is *agrees*.
+        """
+        power = Power()
+        power.add(self.mutate(power))
+        return power
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from gradtest.case import Case, Raised
 from gradtest.diagnosis.evidence import Entry, Finding
 from gradtest.diagnosis.localise import locate
+from gradtest.diagnosis.mutants import mutants_of
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.diagnosis.suspects import recognise
 from gradtest.judgement import Judgement, judge
@@ -68,6 +69,7 @@ def _report(case: Case, judgements: list[Judgement]) -> Report:
         tuple(map(_block_report, judgements)),
         case.evaluations,
         functools.partial(_findings, judgements),
+        functools.partial(mutants_of, judgements if verdict is Word.AGREES else ()),
     )
 
 

@@ -65,6 +65,11 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     type=float,
     help="The relative error that must be seen. [default: what the precision allows]",
 )
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Show which wrong versions of the gradients that agree would have been caught, and which not.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON on stdout, and nothing else.")
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, as_json: bool, **options: Any) -> None:
@@ -201,6 +206,7 @@ def _counted(plan: Plan, options: Mapping[str, Any]) -> Plan:
 def _as_text(asked: _Asked) -> ExitCode:
     from . import report_text
     from .exit_codes import exit_code
+    from .mutants_table import mutants_table
     from .table import Table
     from .terminal import paper
 
@@ -212,6 +218,8 @@ def _as_text(asked: _Asked) -> ExitCode:
     out.write([(), *table.header()])
     _run(campaign, table, out)
     out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
+    if asked.options["mutants"]:
+        out.write(mutants_table(campaign, out.width))
     out.write(report_text.summary(campaign, out.width))
     return exit_code(campaign)
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from gradtest.properties.tally import Tally
 
 __all__: list[str] = []
 
 _TALLY = "gradtest.properties.tally"
 _SEARCH = "gradtest.properties.search"
 
-#: What the workers of a distributed run counted: target -> what `Tally` is made of.
+#: What the workers of a distributed run counted: target -> `Tally.as_data`.
 _WORKERS = pytest.StashKey[list[dict[str, dict[str, Any]]]]()
 
 
@@ -94,11 +91,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker counted to where the summary is written."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None and _TALLY in sys.modules:
-        output["gradtest"] = {name: _plain(tally) for name, tally in sys.modules[_TALLY].session.items()}
-
-
-def _plain(tally: Tally) -> dict[str, Any]:
-    return {name: dict(value) if name == "reasons" else value for name, value in vars(tally).items()}
+        output["gradtest"] = {name: tally.as_data() for name, tally in sys.modules[_TALLY].session.items()}
 
 
 @pytest.hookimpl(optionalhook=True)

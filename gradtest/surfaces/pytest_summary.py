@@ -5,7 +5,6 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from gradtest.properties.tally import Tally, session
 
-from .table import number_text, reasons_text
+from .table import mutants_text, number_text, reasons_text
 
 __all__ = ["lines"]
 
@@ -44,7 +43,18 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
         yield f"  and some in {len(undecided) - MOST_TARGETS} more targets"
     if total.resolution:
         yield f"worst resolution {total.resolution:.0e}: a gradient off by that share would be seen"
+    yield from _mutants(tallies)
     yield _seed(config)
+
+
+def _mutants(tallies: Mapping[str, Tally]) -> Iterator[str]:
+    """Yield how many wrong versions of the gradients were caught, and which were not."""
+    text, blind = mutants_text({name: tally.power for name, tally in tallies.items()})
+    if text:
+        yield f"mutants caught {text}: wrong versions of the gradients that agree"
+    yield from (f"  not caught: {sentence}" for sentence in blind[:MOST_TARGETS])
+    if len(blind) > MOST_TARGETS:
+        yield f"  and {len(blind) - MOST_TARGETS} more"
 
 
 def _merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
@@ -53,7 +63,7 @@ def _merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tal
         merged.setdefault(name, Tally()).merge(tally)
     for worker in workers:
         for name, counts in worker.items():
-            merged.setdefault(name, Tally()).merge(Tally(**{**counts, "reasons": Counter(counts["reasons"])}))
+            merged.setdefault(name, Tally()).merge(Tally.from_data(counts))
     return merged
 
 

@@ -83,7 +83,14 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    return vars(tally) | {"vacuous": tally.vacuous() or None}
+    data = tally.as_data()
+    del data["power"]
+    mutants = {
+        "caught": tally.power.caught,
+        "total": tally.power.total,
+        "survivors": [mutant._asdict() for mutant in tally.power.survivors],
+    }
+    return data | {"mutants": mutants, "vacuous": tally.vacuous() or None}
 
 
 def plain_data(value: Any) -> Any:

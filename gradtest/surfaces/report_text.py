@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gradtest.diagnosis.report import message, value_text
 
 from .lines import Line, Piece, cells, fill
-from .table import number_text, seconds_text
+from .table import mutants_text, number_text, seconds_text
 
 if TYPE_CHECKING:
     from gradtest.campaign import Campaign, Plan, Result
@@ -24,6 +24,9 @@ __all__ = ["findings", "opening", "summary"]
 
 #: Where the text of a row of a finding begins, as in `gradtest.diagnosis.report`.
 TEXT_AT = 16
+
+#: So many mutants that were not caught are named; `--mutants` names all.
+MOST_BLIND = 2
 
 
 def opening(place: str, count: int, plan: Plan, version: str, width: int | None) -> list[Line]:
@@ -173,6 +176,11 @@ def _figures(campaign: Campaign) -> Iterator[tuple[str, str]]:
         half, worst = sharp[(len(sharp) - 1) // 2], sharp[-1]
         meaning = "a gradient off by that share would be seen"
         yield "resolution", f"{half:.0e} in half of the cases, {worst:.0e} at worst: {meaning}"
+    text, blind = mutants_text({result.name: result.tally.power for result in campaign.results})
+    if text:
+        more = f"; and {len(blind) - MOST_BLIND} more" if len(blind) > MOST_BLIND else ""
+        not_caught = f"; not caught: {'; '.join(blind[:MOST_BLIND])}{more}" if blind else ""
+        yield "mutants", f"caught {text} wrong versions of these gradients{not_caught}"
     asked = [name for name in campaign.plan.opinions if any(name in r.opinions for r in campaign.results)]
     if asked:
         yield "opinions", "; ".join(_opinion(campaign, name) for name in asked)

@@ -5,16 +5,17 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .lines import Line, Piece, cells, fill, padded
 
 if TYPE_CHECKING:
     from gradtest.campaign import Result
+    from gradtest.diagnosis.mutants import Power
     from gradtest.properties.tally import Tally
 
-__all__ = ["Table", "number_text", "reasons_text", "seconds_text"]
+__all__ = ["Table", "mutants_text", "number_text", "reasons_text", "seconds_text"]
 
 MOODS = {"agrees": "good", "disagrees": "bad", "misfit": "bad", "misused": "bad", "crashed": "bad"}
 #: A name is given at least this much room beside the figures; else it gets a line of its own.
@@ -154,6 +155,16 @@ def reasons_text(tally: Tally) -> str:
     return (
         reasons[0][0] if len(reasons) == 1 else ", ".join(f"{reason} ({count})" for reason, count in reasons)
     )
+
+
+def mutants_text(powers: Mapping[str, Power]) -> tuple[str, list[str]]:
+    """Return how many mutants of how many were caught, and what was not, over all targets (by name).
+
+    The first is empty where there was no mutant.
+    """
+    caught, total = (sum(getattr(power, name) for power in powers.values()) for name in ("caught", "total"))
+    blind = [f"{name}: {sentence}" for name, power in powers.items() for sentence in power.blind()]
+    return (f"{number_text(caught)} of {number_text(total)}" if total else ""), blind
 
 
 def _notes(result: Result) -> list[tuple[str, str]]:
