@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import EPS64
 from gradtest.probe import Claim
-from gradtest.verdict import Word, compare, resolution_asked
+from gradtest.verdict import Word, compare, denies, least_seen, resolution_asked
 
 METHODS = ["spectral", "central", "scipy"]
 AGREES, DISAGREES, UNDECIDED = Word
@@ -264,3 +264,21 @@ def test_resolutions_asked_by_default():
 
 def test_the_words_are_plain_text():
     assert [str(word) for word in Word] == ["agrees", "disagrees", "undecided"]
+
+
+# -- another claim, on the same measurement -------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*SMOOTH, *NOISY])
+def test_a_measurement_that_agreed_denies_what_a_look_of_its_own_contradicts_and_nothing_nearer(name):
+    phi, slope = (SMOOTH | NOISY)[name]
+    found = compare(line(phi), claim(slope))
+    least = least_seen(found)
+    assert found.tolerance < least < 3.5 * max(found.tolerance, 2 * found.resolution * abs(slope))
+    assert denies(found, -slope)
+    assert denies(found, math.nan)
+    assert not denies(found, slope)
+    beyond = found.estimate.value + 1.01 * least
+    assert denies(found, beyond)
+    assert not denies(found, found.estimate.value + 0.99 * least)
+    assert word(phi, beyond) is DISAGREES

@@ -1,4 +1,4 @@
-"""Proof of power: wrong versions of a gradient that agreed, held against the very measurements it agreed with.
+"""Proof of power: wrong versions of a gradient that agreed, held against what it agreed with.
 
 What a mutant claims along a direction is an inner product, and the measurements are there: not one
 evaluation of the function more.  A mutant that they would not have contradicted says what the

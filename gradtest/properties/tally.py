@@ -29,7 +29,7 @@ class Tally:
     resolution : float
         The worst over the cases that agree.
     evaluations : int
-    power : Power
+    mutants : Power
         Which mutants of the gradients that agree were caught in any case.
     """
 
@@ -42,7 +42,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     resolution: float = 0.0
     evaluations: int = 0
-    power: Power = field(default_factory=Power)
+    mutants: Power = field(default_factory=Power)
 
     def add(self, report: Report) -> None:
         """Count one report."""
@@ -53,7 +53,7 @@ class Tally:
             self.resolution = max(self.resolution, report.resolution)
             self.nearby += any(b.place != "at the point" for b in report.blocks)
             self.nothing += report.resolution == 0.0
-            self.power.add(report.mutate(self.power))
+            self.mutants.add(report.mutate(self.mutants))
         elif report.verdict == "disagrees":
             self.disagrees += 1
         else:
@@ -65,20 +65,20 @@ class Tally:
         for name in ("cases", "agrees", "disagrees", "undecided", "nearby", "nothing", "evaluations"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
-        self.power.add(other.power.mutants.values())
+        self.mutants.add(other.mutants.mutants.values())
         self.resolution = max(self.resolution, other.resolution)
 
     def as_data(self) -> dict[str, Any]:
         """Return this as dicts, lists, strings and numbers: what travels between processes."""
-        power = [tuple(map(str, mutant)) for mutant in self.power.mutants.values()]
-        return vars(self) | {"reasons": dict(self.reasons), "power": power}
+        mutants = [list(map(str, mutant)) for mutant in self.mutants.mutants.values()]
+        return vars(self) | {"reasons": dict(self.reasons), "mutants": mutants}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Tally:
         """Return the tally that `as_data` made the data of."""
-        power = Power()
-        power.add(Mutant(parameter, mutation, Fate(fate), why) for parameter, mutation, fate, why in data["power"])
-        return cls(**{**data, "reasons": Counter(data["reasons"]), "power": power})
+        mutants = Power()
+        mutants.add(Mutant(who, what, Fate(fate), why) for who, what, fate, why in data["mutants"])
+        return cls(**{**data, "reasons": Counter(data["reasons"]), "mutants": mutants})
 
     def vacuous(self) -> str:
         """Return why this run says nothing, or an empty string if it says something."""

@@ -21,7 +21,7 @@ TITLE = "Mutants: wrong versions of each gradient that agreed, held against the 
 
 def mutants_table(campaign: Campaign, width: int | None) -> Iterator[Line]:
     """Yield what was caught, target after target, and what was not, with the reason."""
-    shown = [result for result in campaign.results if result.tally.power.mutants]
+    shown = [result for result in campaign.results if result.tally.mutants.mutants]
     if not shown:
         return
     yield ()
@@ -32,7 +32,7 @@ def mutants_table(campaign: Campaign, width: int | None) -> Iterator[Line]:
 
 
 def _rows(result: Result, width: int | None) -> Iterator[Line]:
-    parts = result.tally.power.by_parameter()
+    parts = result.tally.mutants.by_parameter()
     room = max(map(cells, parts))
     for parameter, power in parts.items():
         mood = "good" if power.total and power.caught == power.total else "doubtful"

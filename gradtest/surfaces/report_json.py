@@ -83,14 +83,12 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    data = tally.as_data()
-    del data["power"]
     mutants = {
-        "caught": tally.power.caught,
-        "total": tally.power.total,
-        "survivors": [mutant._asdict() for mutant in tally.power.survivors],
+        "caught": tally.mutants.caught,
+        "total": tally.mutants.total,
+        "survivors": [mutant._asdict() for mutant in tally.mutants.survivors],
     }
-    return data | {"mutants": mutants, "vacuous": tally.vacuous() or None}
+    return tally.as_data() | {"mutants": mutants, "vacuous": tally.vacuous() or None}
 
 
 def plain_data(value: Any) -> Any:

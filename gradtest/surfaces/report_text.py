@@ -176,7 +176,7 @@ def _figures(campaign: Campaign) -> Iterator[tuple[str, str]]:
         half, worst = sharp[(len(sharp) - 1) // 2], sharp[-1]
         meaning = "a gradient off by that share would be seen"
         yield "resolution", f"{half:.0e} in half of the cases, {worst:.0e} at worst: {meaning}"
-    text, blind = mutants_text({result.name: result.tally.power for result in campaign.results})
+    text, blind = mutants_text({result.name: result.tally.mutants for result in campaign.results})
     if text:
         more = f"; and {len(blind) - MOST_BLIND} more" if len(blind) > MOST_BLIND else ""
         not_caught = f"; not caught: {'; '.join(blind[:MOST_BLIND])}{more}" if blind else ""

@@ -1,11 +1,14 @@
 """Counting cases, and when a run of them says nothing."""
 
+import dataclasses
+import json
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradtest.diagnosis.mutants import Fate, Mutant
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.properties.tally import Tally
 
@@ -51,6 +54,29 @@ def test_the_tallies_of_two_workers_add_up(verdicts, cut):
     left, right = counted(*reports[:cut]), counted(*reports[cut:])
     left.merge(right)
     assert left == counted(*reports)
+
+
+def test_mutants_are_those_of_all_cases_and_travel_as_data():
+    def with_mutants(*mutants):
+        return dataclasses.replace(report(), mutate=lambda done: [m for m in mutants if m[:2] not in done])
+
+    one = counted(
+        with_mutants(Mutant("w", "twice", Fate.MISSED, "why"), Mutant("b", "twice", Fate.CAUGHT)),
+        with_mutants(Mutant("b", "twice", Fate.MISSED, "never asked"), Mutant("w", "clipped", Fate.MISSED)),
+    )
+    other = counted(with_mutants(Mutant("w", "twice", Fate.CAUGHT)))
+    assert (one.mutants.caught, one.mutants.total) == (1, 3)
+    data = json.loads(json.dumps(one.as_data()))  # as pytest-xdist sends it
+    assert Tally.from_data(data) == one
+    other.merge(Tally.from_data(data))
+    assert (other.mutants.caught, other.mutants.total) == (2, 3)
+
+
+def test_of_what_does_not_agree_there_are_no_mutants():
+    def fail(done):
+        pytest.fail("asked for")
+
+    counted(*(dataclasses.replace(report(verdict), mutate=fail) for verdict in ("disagrees", "undecided")))
 
 
 VACUOUS = [

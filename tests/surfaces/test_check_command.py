@@ -174,6 +174,18 @@ def test_a_gradient_of_nothing_but_zeros_is_no_success(gradtest, write):
     assert "the gradient was zero in all" in result.output
 
 
+def test_mutants_are_counted_in_the_summary_and_listed_on_request(gradtest, write):
+    write("layers.py", "def square(x):\n    return x * x\n\ndef dsquare(x):\n    return 2 * x\n")
+    quiet, listed = (
+        gradtest("check", "layers.py", "-n", "5"),
+        gradtest("check", "layers.py", "-n", "5", "--mutants"),
+    )
+    assert re.search(r"^  mutants +caught (\d+) of \1 wrong versions", quiet.output, re.M), quiet.output
+    assert "Mutants: " not in quiet.output
+    assert re.search(r"^Mutants: .*\n square\n   x  (\d+) of \1$", listed.output, re.M), listed.output
+    assert listed.exit_code == 0
+
+
 def test_a_function_that_raises_is_a_finding_with_its_inputs(gradtest, write):
     write(
         "layers.py",

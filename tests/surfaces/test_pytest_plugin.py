@@ -219,6 +219,9 @@ def test_the_summary_says_what_was_checked_and_nothing_is_written(tmp_path):
     assert re.search(r"^=+ gradtest =+$", output, re.M)
     assert re.search(r"^1 target, 100 cases: 100 agree; [\d,]+ evaluations$", output, re.M)
     assert re.search(r"^worst resolution \de-\d+: a gradient off by that share would be seen$", output, re.M)
+    assert re.search(
+        r"^mutants caught (\d+) of \1: wrong versions of the gradients that agree$", output, re.M
+    )
     assert "seed: --hypothesis-seed=7" in output
     left = {path.name for path in tmp_path.iterdir()}
     assert left <= {"test_it.py", "pytest.ini", "__pycache__", ".hypothesis"}  # the last is Hypothesis's own
@@ -226,6 +229,25 @@ def test_the_summary_says_what_was_checked_and_nothing_is_written(tmp_path):
 
 def test_undecided_cases_are_counted_with_their_reason(misused):
     assert re.search(r"^  <lambda>: \d+ of \d+ undecided: the function is not finite", misused, re.M)
+
+
+BLIND = """
+import gradtest
+import numpy as np
+
+test_blind = gradtest.property_of(
+    lambda x, b: x * x + 0 * b, lambda dout, x, b: (2 * x * dout, 0 * b), x="n", b="n"
+)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_mutants_that_were_not_caught_are_named_with_the_reason(tmp_path, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    output = pytest_in(tmp_path, BLIND, *workers)
+    assert re.search(r"^mutants caught (\d+) of \d+: ", output, re.M), output
+    assert "  not caught: <lambda>: b: its gradient is zero in every case, so that only a" in output
 
 
 def test_workers_add_up_and_keep_the_headline(folder):

@@ -9,11 +9,13 @@ import pytest
 
 from gradtest.adapters.subjects import Subject
 from gradtest.campaign import Campaign, Plan, Result
+from gradtest.diagnosis.mutants import Fate, Mutant, Power
 from gradtest.guess import Inputs
 from gradtest.properties.tally import Tally
 from gradtest.surfaces import report_text
 from gradtest.surfaces.exit_codes import ExitCode, exit_code
 from gradtest.surfaces.lines import cells, fill, plain
+from gradtest.surfaces.mutants_table import mutants_table
 from gradtest.surfaces.report_json import as_json, plain_data
 from gradtest.surfaces.table import Table
 from gradtest.targets import target
@@ -177,6 +179,42 @@ def test_the_figures_of_a_summary():
         "  cost        2,468 evaluations, 2.5 s",
         "Seed: 0",
     ]
+
+
+ZERO = "its gradient is zero"
+MUTANTS = [
+    Mutant("w", "twice", Fate.CAUGHT),
+    Mutant("w", "negated", Fate.CAUGHT),
+    Mutant("w", "clipped", Fate.MISSED, "it moves the slope by 1e-9, and 2e-9 would have been seen"),
+    Mutant("w", "transposed", Fate.EQUIVALENT, "its gradient is symmetric"),
+    Mutant("bias", "one entry off", Fate.CAUGHT),
+    Mutant("bias", "twice", Fate.EQUIVALENT, ZERO),
+    Mutant("bias", "negated", Fate.EQUIVALENT, ZERO),
+]
+BLIND = result("f", tally=tally(mutants=Power({mutant[:2]: mutant for mutant in MUTANTS})))
+
+
+def test_what_would_not_have_been_seen_is_named_in_the_summary():
+    assert summary(BLIND, AGREES)[-3] == (
+        "  mutants     caught 3 of 4 wrong versions of these gradients; not caught: f: w clipped: it "
+        "moves the slope by 1e-9, and 2e-9 would have been seen; f: bias: its gradient is zero in every "
+        "case, so that only a wrong zero would have been seen"
+    )
+
+
+def test_the_table_of_mutants():
+    assert [plain(line) for line in mutants_table(campaign(BLIND, AGREES), None)] == [
+        "",
+        "Mutants: wrong versions of each gradient that agreed, held against the same measurements.",
+        " f",
+        "   w     2 of 3",
+        "     w clipped: it moves the slope by 1e-9, and 2e-9 would have been seen",
+        "     w transposed is the same: its gradient is symmetric in every such case",
+        "   bias  1 of 1",
+        "     bias: its gradient is zero in every case, so that only a wrong zero would have been seen",
+    ]
+    assert max(cells(plain(line)) for line in mutants_table(campaign(BLIND), 40)) <= 40
+    assert list(mutants_table(campaign(AGREES), None)) == []
 
 
 def test_misuse_is_told_with_what_to_write():
