@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,19 @@ from gradtest.spaces.containers import flatten
 
 from .guess import Inputs, inputs_of, parameters_of
 
-__all__ = ["Begun", "Campaign", "Contradiction", "Ended", "Event", "Judged", "Plan", "Result"]
+__all__ = [
+    "Begun",
+    "Campaign",
+    "Contradiction",
+    "Ended",
+    "Event",
+    "Judged",
+    "Known",
+    "Plan",
+    "Result",
+    "accepted",
+    "input_of",
+]
 
 _HERE = Path(__file__).parent
 
@@ -42,6 +54,43 @@ MOST_EVALUATIONS = 100_000
 #: Cases that cost at most this many evaluations get a second opinion each, of the others one in four.
 CHEAP = 32
 ONE_IN = 4
+
+
+@dataclass(frozen=True)
+class Known:
+    """A finding that is accepted, and why.
+
+    Attributes
+    ----------
+    code : str
+        "GT101", or "GT1xx" for all of that family.
+    reason : str
+    input : str
+        The input that is wrong; empty for any.
+    recorded : bool
+        Whether a baseline says so, which keeps account of it (else an override does).
+    """
+
+    code: str
+    reason: str
+    input: str = ""
+    recorded: bool = False
+
+    def accepts(self, finding: Finding) -> bool:
+        """Whether it is about a finding."""
+        family = self.code.removesuffix("xx")
+        return finding.code.startswith(family) and self.input in ("", input_of(finding))
+
+
+def accepted(findings: Iterable[Finding], known: Sequence[Known]) -> dict[str, str]:
+    """Return why findings are accepted, by their codes; empty unless all of them are."""
+    reasons = {}
+    for finding in findings:
+        by = next((one for one in known if one.accepts(finding)), None)
+        if by is None:
+            return {}
+        reasons[finding.code] = by.reason
+    return reasons
 
 
 @dataclass(frozen=True)
@@ -59,8 +108,8 @@ class Plan:
         Cases for each target.
     given : mapping of str to str
         What the user says of the inputs.
-    known : mapping of str to str
-        Codes of findings that are accepted, and why.
+    known : tuple of Known
+        The findings that are accepted.
     skip : str
         Why a target is not looked at; empty if it is.
     """
@@ -69,7 +118,7 @@ class Plan:
     opinions: tuple[Method, ...] = ()
     max_examples: int = 100
     given: Mapping[str, str] = field(default_factory=dict)
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: tuple[Known, ...] = ()
     skip: str = ""
 
 
@@ -169,7 +218,7 @@ class Result:
         found: dict[str, Finding] = {}
         for failing in sorted(self.smallest.values(), key=lambda failing: failing.size):
             for finding in failing.report.findings:
-                found.setdefault(_input_of(finding), finding)
+                found.setdefault(input_of(finding), finding)
         return tuple(sorted(found.values(), key=lambda finding: not finding.gross))
 
     @property
@@ -191,9 +240,7 @@ class Result:
     @property
     def known(self) -> Mapping[str, str]:
         """The codes of what was found, and why they are accepted; empty unless all of them are."""
-        codes = [finding.code for finding in self.findings]
-        accepted = bool(codes) and set(codes) <= set(self.plan.known)
-        return {code: self.plan.known[code] for code in codes} if accepted else {}
+        return accepted(self.findings, self.plan.known)
 
     @property
     def verdict(self) -> str:
@@ -213,7 +260,7 @@ class Result:
         return "undecided" if self.tally.vacuous() else "agrees"
 
 
-def _input_of(finding: Finding) -> str:
+def input_of(finding: Finding) -> str:
     """Return the input that a parameter belongs to: weights for weights[3]."""
     return re.split(r"[\[.]", finding.parameter, maxsplit=1)[0]
 

@@ -26,7 +26,7 @@ FLOORS = (
     ("laws",),
     ("properties",),
     ("adapters",),
-    ("run", "campaign", "guess"),
+    ("run", "campaign", "guess", "baseline"),
     ("surfaces",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -177,6 +177,8 @@ def plan_for(config: Config, plan: Plan) -> Plan:
 
 def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) -> Plan:
     """Return the plan for one target, with what the overrides say of it."""
+    from gradtest.campaign import Known
+
     for one in config.overrides:
         if not one.matches(subject) or (one.expires is not None and today >= one.expires):
             continue
@@ -186,7 +188,7 @@ def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) 
             settings=plan.settings.but(**changes),
             max_examples=one.cases or plan.max_examples,
             given={**plan.given, **one.inputs},
-            known={**plan.known, **({one.known: one.reason} if one.known else {})},
+            known=((Known(one.known, one.reason), *plan.known) if one.known else plan.known),
             skip=one.reason if one.skip else plan.skip,
         )
     return plan

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gradtest.adapters.subjects import Subject
-from gradtest.campaign import Plan
+from gradtest.campaign import Plan, accepted
+from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import GradientError, Misuse
 from gradtest.guess import inputs_of
@@ -87,21 +88,18 @@ def _accepting(test: Callable[[], None], plan: Plan) -> Callable[[], None]:
         try:
             test()
         except GradientError as error:
-            codes = (
-                {finding.code for finding in error.report.findings}
-                if isinstance(error.report, Report)
-                else set()
-            )
-            if not codes or not codes <= set(plan.known):
+            reasons = accepted(_findings(error), plan.known)
+            if not reasons:
                 raise
-            pytest.xfail("; ".join(f"known {code}: {plan.known[code]}" for code in sorted(codes)))
-        for code, reason in plan.known.items():
+            pytest.xfail("; ".join(f"known {code}: {reason}" for code, reason in sorted(reasons.items())))
+        for known in plan.known:
             warnings.warn(
-                f"{code} was known here ({reason}) and is gone: take the override out", stacklevel=1
+                f"{known.code} was known here ({known.reason}) and is gone: take the override out",
+                stacklevel=1,
             )
 
     return run
 
 
-def _codes(error: GradientError) -> set[str]:
-    return {f.code for f in error.report.findings} if isinstance(error.report, Report) else set()
+def _findings(error: GradientError) -> tuple[Finding, ...]:
+    return error.report.findings if isinstance(error.report, Report) else ()

@@ -182,8 +182,9 @@ def _notes(result: Result) -> list[tuple[str, str]]:
     notes += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
     if result.verdict == "agrees":
         notes += [
-            (f"{code} was known here ({reason}) and is gone: take the override out", "doubtful")
-            for code, reason in result.plan.known.items()
+            (f"{known.code} was known here ({known.reason}) and is gone: take the override out", "doubtful")
+            for known in result.plan.known
+            if not known.recorded
         ]
     for method, contradiction in result.contradictions.items():
         asked = result.opinions[method].cases

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradtest.campaign import Plan
+from gradtest.campaign import Known, Plan
 from gradtest.errors import Misuse
 from gradtest.surfaces import config as module
 from gradtest.surfaces.config import find_config, plan_for, plan_of, read_config, schema
@@ -135,7 +135,7 @@ def test_overrides_apply_to_what_they_match_until_they_expire(project):
     special = plan_of(config, cube, plan, before)
     assert (special.max_examples, special.settings.kinks) == (3, "subgradient")
     assert dict(special.given) == {"x": "n : positive"}
-    assert dict(special.known) == {"GT101": "kept for the paper"}
+    assert special.known == (Known("GT101", "kept for the paper"),)
 
 
 # -- the command ----------------------------------------------------------------------------------
