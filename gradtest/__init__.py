@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradtest.adapters.recognise import autodiff
     from gradtest.diagnosis.evidence import Finding
     from gradtest.diagnosis.report import Report
     from gradtest.errors import GradientError, Misuse, UndecidedWarning
@@ -29,6 +30,7 @@ _HOME = {
     "Target": "gradtest.targets",
     "UndecidedWarning": "gradtest.errors",
     "assert_gradients": "gradtest.run",
+    "autodiff": "gradtest.adapters.recognise",
     "check": "gradtest.run",
     "check_grad": "gradtest.run",
     "inputs": "gradtest.properties.strategies",
@@ -46,6 +48,7 @@ __all__ = [
     "Target",
     "UndecidedWarning",
     "assert_gradients",
+    "autodiff",
     "check",
     "check_grad",
     "inputs",

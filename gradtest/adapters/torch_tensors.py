@@ -1,0 +1,298 @@
+"""Functions on PyTorch's tensors, and the gradients that its autograd claims for them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradtest.signatures import bind
+from gradtest.spaces.containers import Tree, flatten
+from gradtest.targets import Target
+
+__all__ = ["Constant", "Differentiated", "from_tensor", "gradients_asked", "signature_of", "to_tensor"]
+
+#: Whatever a function draws (dropout), it draws from this seed in every call.
+SEED = 0
+
+#: What NumPy calls them: only tensors of these are handed over to it.
+_OF_NUMPY = frozenset(
+    getattr(torch, name)
+    for name in ("float16", "float32", "float64", "complex64", "complex128", "bool", "uint8")
+    + ("int8", "int16", "int32", "int64")
+)
+
+_IN_PLACE = "leaf Variable that requires grad"
+
+
+class Constant:
+    """An output that the function declares to be no function of its inputs: it is detached."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Constant({self.value!r})"
+
+
+# -- arrays and tensors ---------------------------------------------------------------------------
+
+
+def to_tensor(leaf: Any, device: torch.device | None = None) -> Any:
+    """Return a tensor without history; for what is no array, the thing itself.
+
+    An array of NumPy shares its memory where that can be; Python's numbers stay as they are.
+    """
+    if isinstance(leaf, torch.Tensor):
+        return leaf.detach()
+    if isinstance(leaf, np.generic):
+        leaf = np.asarray(leaf)
+    if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "fciubV":
+        return leaf
+    if not leaf.flags.writeable or any(step < 0 for step in leaf.strides):
+        leaf = leaf.copy()  # torch has no such arrays
+    if leaf.dtype.name == "bfloat16":
+        tensor = torch.from_numpy(leaf.view(np.int16)).view(torch.bfloat16)
+    else:
+        tensor = torch.from_numpy(leaf)
+    return tensor if device is None else tensor.to(device)
+
+
+def from_tensor(value: Any) -> Any:
+    """Return a tensor that lies in this machine's memory as an array; else without its history."""
+    if not isinstance(value, torch.Tensor):
+        return dict(value) if isinstance(value, Mapping) else value
+    value = value.detach()
+    if value.layout is not torch.strided:
+        value = value.to_dense()
+    if value.device.type != "cpu" or value.dtype not in _OF_NUMPY:
+        return value
+    return value.resolve_conj().resolve_neg().numpy()
+
+
+def _floating(leaf: Any) -> bool:
+    return isinstance(leaf, torch.Tensor) and (leaf.is_floating_point() or leaf.is_complex())
+
+
+@contextlib.contextmanager
+def _same_draws(devices: Sequence[torch.device]) -> Iterator[None]:
+    """Let the generators of the CPU and of `devices` start from `SEED`, and put them back."""
+    cards = [torch.get_device_module(device) for device in devices]
+    before = torch.get_rng_state(), [
+        card.get_rng_state(d) for card, d in zip(cards, devices, strict=True)
+    ]
+    try:
+        torch.default_generator.set_state(_seeded())
+        for card in cards:
+            card.manual_seed(SEED)
+        yield
+    finally:
+        torch.set_rng_state(before[0])
+        for card, device, state in zip(cards, devices, before[1], strict=True):
+            card.set_rng_state(state, device)
+
+
+@functools.cache
+def _seeded() -> torch.Tensor:
+    """Return the state of the CPU's generator after ``manual_seed(SEED)``."""
+    return torch.Generator().manual_seed(SEED).get_state()
+
+
+# -- functions ------------------------------------------------------------------------------------
+
+
+class Differentiated:
+    """A function on tensors and what autograd claims for it, for arrays and tensors alike.
+
+    Parameters
+    ----------
+    function : callable
+        Takes and returns tensors, and nested containers of them.
+    missing_is_zero : bool
+        Whether an input that autograd has no gradient for is claimed to have no effect (as
+        optimisers take it), or nothing is claimed for it.
+    wrt : sequence of str, optional
+        The inputs that are to require a gradient; by default all of floating point.
+
+    Notes
+    -----
+    Arrays of NumPy become tensors, of their dtype; tensors stay where they are.  Measuring takes
+    place without recording.  Each call draws the same random numbers, and the global generators
+    are as they were after it.  What lies in this machine's memory comes back as arrays.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        missing_is_zero: bool,
+        wrt: Sequence[str] | None = None,
+    ) -> None:
+        self.function = function
+        self.missing_is_zero = missing_is_zero
+        self.wrt = None if wrt is None else tuple(wrt)
+        self._constant: list[bool] | None = None  # which outputs have no history; known after one call
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the function returns, as arrays."""
+        tree = flatten((args, kwargs))
+        leaves = [to_tensor(leaf) for leaf in tree.leaves]
+        if self._constant is None:
+            out, _ = self._recorded(tree, leaves)
+        else:
+            with torch.no_grad():
+                out = self._call(tree, leaves)
+        return _lowered(out, self._constant)
+
+    def vjp(self, cotangent: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Return the gradients that autograd claims, one for each input."""
+        tree = flatten((args, kwargs))
+        leaves = [to_tensor(leaf) for leaf in tree.leaves]
+        out, inputs = self._recorded(tree, leaves)
+        grads = iter(self._pulled(out, flatten(cotangent).leaves, [x for x in inputs if x is not None]))
+        return self._as_given(tree, [None if x is None else next(grads) for x in inputs])
+
+    def _call(self, tree: Tree, leaves: Sequence[Any]) -> Any:
+        args, kwargs = tree.build(leaves)
+        devices = {leaf.device for leaf in leaves if isinstance(leaf, torch.Tensor)}
+        with _same_draws([device for device in devices if device.type != "cpu"]):
+            return self.function(*args, **kwargs)
+
+    def _recorded(self, tree: Tree, leaves: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return the output with its history, and the tensors it is a function of (None between them)."""
+        asked = self._asked(tree)
+        inputs = [
+            leaf.requires_grad_() if _floating(leaf) and a else None
+            for leaf, a in zip(leaves, asked, strict=True)
+        ]
+        given = [leaf if x is None else x for leaf, x in zip(leaves, inputs, strict=True)]
+        with torch.enable_grad():
+            try:
+                out = self._call(tree, given)
+            except RuntimeError as error:
+                if _IN_PLACE not in str(error):
+                    raise
+                # It writes into its inputs, which only a tensor with a history allows.
+                out = self._call(tree, [g if x is None else x.clone() for g, x in zip(given, inputs, strict=True)])
+        if self._constant is None:
+            outputs = _outputs(out)
+            constant = [_floating(leaf) and not leaf.requires_grad for leaf in outputs]
+            whole = all(c for c, leaf in zip(constant, outputs, strict=True) if _floating(leaf))
+            self._constant = [c and not whole for c in constant]
+        return out, inputs
+
+    def _asked(self, tree: Tree) -> list[bool]:
+        """Return for each leaf of ``(args, kwargs)`` whether it belongs to an input of `wrt`."""
+        if self.wrt is None:
+            return [True] * len(tree.leaves)
+        args, kwargs = tree.build(tree.leaves)
+        names = bind(self.function, args, kwargs).names
+        values = zip(names, (*args, *kwargs.values()), strict=True)
+        return [name in self.wrt for name, value in values for _ in flatten(value).leaves]
+
+    def _pulled(self, out: Any, cotangents: Sequence[Any], inputs: Sequence[Any]) -> Sequence[Any]:
+        pairs = [
+            (leaf, to_tensor(w, leaf.device))
+            for leaf, w in zip(_outputs(out), cotangents, strict=True)
+            if _floating(leaf) and leaf.requires_grad and w is not None
+        ]
+        if not pairs or not inputs:
+            return [torch.zeros_like(x) if self.missing_is_zero else None for x in inputs]
+        return torch.autograd.grad(
+            [leaf for leaf, _ in pairs],
+            inputs,
+            [w.to(leaf.dtype) for leaf, w in pairs],
+            allow_unused=True,
+            materialize_grads=self.missing_is_zero,
+        )
+
+    def _as_given(self, tree: Tree, grads: Sequence[Any]) -> tuple[Any, ...]:
+        """Return gradients one for each input (of `wrt`), tensors where tensors were given."""
+        kept = [
+            g.detach() if isinstance(leaf, torch.Tensor) and g is not None else from_tensor(g)
+            for leaf, g in zip(tree.leaves, grads, strict=True)
+        ]
+        args, kwargs = tree.build(kept)
+        returned = (*args, *kwargs.values())
+        if self.wrt is None:
+            return returned
+        named = dict(zip(bind(self.function, args, kwargs).names, returned, strict=True))
+        return tuple(named[name] for name in self.wrt if name in named)
+
+    def target(
+        self,
+        name: str,
+        signature: inspect.Signature | None,
+        *,
+        source: Callable[..., Any],
+        claimant: str,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Target:
+        """Return the target: `source` is the code to look at, `claimant` who made a wrong claim."""
+
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            return self.forward(*args, **kwargs)
+
+        def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return self.vjp(cotangent, *args, **kwargs)
+
+        vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
+        vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
+        vjp.__qualname__ = claimant
+        if signature is not None:
+            forward.__signature__ = signature  # type: ignore[attr-defined]
+        forward.__qualname__ = name
+        return Target(name, forward, vjp, "vjp", self.wrt, dict(parameters or {}))
+
+
+def _outputs(out: Any) -> list[Any]:
+    """Return the leaves of an output, mappings that are not dicts opened."""
+    return flatten(_opened(out)).leaves
+
+
+def _opened(out: Any) -> Any:
+    tree = flatten(out)
+    if not any(isinstance(leaf, Mapping) for leaf in tree.leaves):
+        return out
+    return tree.build([_opened(dict(leaf)) if isinstance(leaf, Mapping) else leaf for leaf in tree.leaves])
+
+
+def _lowered(out: Any, constant: Sequence[bool] | None) -> Any:
+    tree = flatten(_opened(out))
+    leaves = [from_tensor(leaf) for leaf in tree.leaves]
+    if constant is not None and len(constant) == len(leaves):
+        leaves = [Constant(leaf) if c else leaf for leaf, c in zip(leaves, constant, strict=True)]
+    return tree.build(leaves)
+
+
+# -- what is asked --------------------------------------------------------------------------------
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature of a function, None for a builtin that does not say."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def gradients_asked(
+    forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    """Return the inputs given as tensors that require a gradient, by name; None where no tensor does."""
+    values = [*args, *kwargs.values()]
+    if not any(_requires_grad(value) for value in values):
+        return None
+    inputs = bind(forward, args, kwargs)
+    return tuple(
+        name for name, value in zip(inputs.names, inputs.values, strict=True) if _requires_grad(value)
+    )
+
+
+def _requires_grad(value: Any) -> bool:
+    return any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in flatten(value).leaves)
