@@ -16,15 +16,14 @@ import numpy as np
 from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 
 from gradtest.adapters.subjects import Subject
-from gradtest.case import Case
 from gradtest.diagnosis.evidence import GROSS, Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import Misuse, nearest
 from gradtest.judgement import Place
 from gradtest.laws.derivative import examine
 from gradtest.numerics.estimate import Quality
-from gradtest.properties.search import search
-from gradtest.properties.strategies import inputs
+from gradtest.properties.parameters import point_of
+from gradtest.properties.search import case_of, search
 from gradtest.properties.tally import Tally
 from gradtest.settings import DEFAULT, Method, Settings
 from gradtest.spaces.containers import flatten
@@ -375,7 +374,7 @@ class Campaign:
         result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
         search(
             subject.target,
-            inputs(**result.inputs.shapes),
+            point_of(subject.target.parameters, result.inputs.shapes),
             max_examples=plan.max_examples,
             seed=plan.settings.seed,
             settings=plan.settings,
@@ -414,7 +413,7 @@ class Campaign:
                     known.cases += 1
 
     def _ask(self, result: Result, method: Method, point: Mapping[str, Any]) -> Report:
-        case = Case(result.subject.target, tuple(point.values()))
+        case = case_of(result.subject.target, point)
         return examine(case, result.plan.settings.but(method=method))
 
     def _said(self, result: Result) -> dict[str, str]:

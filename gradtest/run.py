@@ -187,7 +187,9 @@ def property_of(
     sizes, depth, dtype
         As in `gradtest.inputs`.
     **shapes
-        For each input a named shape, a Hypothesis strategy, or a container of these.
+        For each input a named shape, a Hypothesis strategy, or a container of these.  What the
+        target holds itself (the weights of a module) is drawn anew in every case, in its own shape,
+        unless it is described here by its name.
 
     Returns
     -------

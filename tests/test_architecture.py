@@ -156,12 +156,18 @@ def cycles(modules: dict[str, Module]) -> list[str]:
 
 
 def adapters(modules: dict[str, Module]) -> list[str]:
-    """An adapter knows targets, spaces and errors, and no other adapter."""
+    """An adapter knows targets, spaces and errors, and no adapter of another library."""
     return [
         f"{module.name}:{found.line} imports {found.name}"
         for module, found, other in inner(modules)
         if module.part == "adapters" and other.part not in ADAPTERS_KNOW
+        if _library(module) != _library(other)
     ]
+
+
+def _library(module: Module) -> str:
+    """Return torch for gradtest.adapters.torch_module, nothing for what is no adapter."""
+    return module.name.rpartition(".")[2].partition("_")[0] if module.part == "adapters" else ""
 
 
 def reference_unknown(modules: dict[str, Module]) -> list[str]:

@@ -33,8 +33,8 @@ def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> T
 
 
 def _of_torch(subject: Any) -> bool:
-    module = getattr(subject, "__module__", None) or type(getattr(subject, "__self__", None)).__module__
-    return str(module).split(".")[0] == "torch"
+    owner = getattr(subject, "__objclass__", None) or type(getattr(subject, "__self__", None))
+    return str(getattr(subject, "__module__", None) or owner.__module__).split(".")[0] == "torch"
 
 
 def described(

@@ -32,12 +32,12 @@ def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> T
         subject = subject.__self__
     if not isinstance(subject, type) or not issubclass(subject, torch.autograd.Function):
         return None
-    signature = _signature(subject)
+    signature, function = _signature(subject), subject.apply  # type: ignore[attr-defined]  # torch is Any
 
     def apply(*args: Any, **kwargs: Any) -> Any:
         if kwargs:  # apply takes none
             args = signature.bind(*args, **kwargs).args
-        return subject.apply(*args)
+        return function(*args)
 
     apply.__signature__ = signature  # type: ignore[attr-defined]
     wrt = gradients_asked(apply, args, kwargs)
@@ -59,4 +59,5 @@ def _signature(function: type[torch.autograd.Function]) -> inspect.Signature:
 
 def _backward(function: type[torch.autograd.Function]) -> Callable[..., Any]:
     own = any("backward" in vars(kind) for kind in function.__mro__[:-1])
-    return inspect.unwrap(function.backward if own else function.vjp)
+    backward: Callable[..., Any] = inspect.unwrap(function.backward if own else function.vjp)
+    return backward

@@ -99,7 +99,9 @@ def _widened(tensor: torch.Tensor, wide: bool) -> torch.Tensor:
 
 def _copied(module: torch.nn.Module) -> torch.nn.Module:
     kind = type(module).__name__
-    lazy = [n for n, p in module.named_parameters() if isinstance(p, torch.nn.parameter.UninitializedParameter)]
+    lazy = [
+        n for n, p in module.named_parameters() if isinstance(p, torch.nn.parameter.UninitializedParameter)
+    ]
     if lazy:
         raise Misuse(f"{kind} has no value for {lazy[0]} yet (it is lazy); call it once with an input")
     try:

@@ -21,11 +21,12 @@ __all__ = ["Constant", "Differentiated", "from_tensor", "gradients_asked", "sign
 SEED = 0
 
 #: What NumPy calls them: only tensors of these are handed over to it.
-_OF_NUMPY = frozenset(
-    getattr(torch, name)
-    for name in ("float16", "float32", "float64", "complex64", "complex128", "bool", "uint8")
-    + ("int8", "int16", "int32", "int64")
-)
+_OF_NUMPY = {
+    *(torch.float16, torch.float32, torch.float64, torch.complex64, torch.complex128),
+    *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+}
+
+_ANYTHING = inspect.Signature([inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)])
 
 _IN_PLACE = "leaf Variable that requires grad"
 
@@ -83,9 +84,7 @@ def _floating(leaf: Any) -> bool:
 def _same_draws(devices: Sequence[torch.device]) -> Iterator[None]:
     """Let the generators of the CPU and of `devices` start from `SEED`, and put them back."""
     cards = [torch.get_device_module(device) for device in devices]
-    before = torch.get_rng_state(), [
-        card.get_rng_state(d) for card, d in zip(cards, devices, strict=True)
-    ]
+    before = torch.get_rng_state(), [card.get_rng_state(d) for card, d in zip(cards, devices, strict=True)]
     try:
         torch.default_generator.set_state(_seeded())
         for card in cards:
@@ -178,7 +177,9 @@ class Differentiated:
                 if _IN_PLACE not in str(error):
                     raise
                 # It writes into its inputs, which only a tensor with a history allows.
-                out = self._call(tree, [g if x is None else x.clone() for g, x in zip(given, inputs, strict=True)])
+                out = self._call(
+                    tree, [g if x is None else x.clone() for g, x in zip(given, inputs, strict=True)]
+                )
         if self._constant is None:
             outputs = _outputs(out)
             constant = [_floating(leaf) and not leaf.requires_grad for leaf in outputs]
@@ -203,13 +204,14 @@ class Differentiated:
         ]
         if not pairs or not inputs:
             return [torch.zeros_like(x) if self.missing_is_zero else None for x in inputs]
-        return torch.autograd.grad(
+        grads: Sequence[Any] = torch.autograd.grad(
             [leaf for leaf, _ in pairs],
             inputs,
             [w.to(leaf.dtype) for leaf, w in pairs],
             allow_unused=True,
             materialize_grads=self.missing_is_zero,
         )
+        return grads
 
     def _as_given(self, tree: Tree, grads: Sequence[Any]) -> tuple[Any, ...]:
         """Return gradients one for each input (of `wrt`), tensors where tensors were given."""
@@ -244,8 +246,7 @@ class Differentiated:
         vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
         vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
         vjp.__qualname__ = claimant
-        if signature is not None:
-            forward.__signature__ = signature  # type: ignore[attr-defined]
+        forward.__signature__ = signature or _ANYTHING  # type: ignore[attr-defined]
         forward.__qualname__ = name
         return Target(name, forward, vjp, "vjp", self.wrt, dict(parameters or {}))
 

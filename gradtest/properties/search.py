@@ -20,10 +20,10 @@ from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 
-from .strategies import inputs
+from .parameters import point_of
 from .tally import Tally, session
 
-__all__ = ["Outcome", "Vacuous", "as_test", "search", "tell"]
+__all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "tell"]
 
 Point = Mapping[str, Any]
 
@@ -69,12 +69,12 @@ def as_test(
     Misuse
         If the shapes cannot be understood.
     """
-    point = inputs(sizes=sizes, depth=depth, dtype=dtype, **_named(target, shapes))
+    described = _named(target, shapes)
+    point = point_of(target.parameters, described, sizes=sizes, depth=depth, dtype=dtype)
     tally = Tally()
 
     def gradients_agree(point: Point) -> None:
-        placed = ((), point) if _by_name(target) else (tuple(point.values()), {})
-        report = examine(Case(target, *placed), settings)
+        report = examine(case_of(target, point), settings)
         tally.add(report)
         tell(report)
         report.raise_if_wrong()
@@ -111,14 +111,25 @@ def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError):
         return dict(shapes)
     kinds = {p.kind for p in parameters.values()}
-    if inspect.Parameter.VAR_KEYWORD in kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
         return dict(shapes)
-    unknown = [name for name in shapes if name not in parameters]
-    if unknown:
+    own = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
+    unknown = [name for name in shapes if name not in own and name not in subject.parameters]
+    if unknown and (subject.parameters or inspect.Parameter.VAR_KEYWORD not in kinds):
         raise Misuse(
-            f"{unknown[0]!r} is not an input of {subject.name}; its inputs are {', '.join(parameters)}"
+            f"{unknown[0]!r} is not an input of {subject.name}; its inputs are "
+            f"{', '.join(dict.fromkeys((*own, *subject.parameters)))}"
         )
-    return {name: shapes[name] for name in parameters if name in shapes}
+    return {name: shapes[name] for name in dict.fromkeys((*own, *shapes)) if name in shapes}
+
+
+def case_of(target: Target, point: Point) -> Case:
+    """Return the case of a target at a point; what it holds itself is given by name."""
+    if _by_name(target):
+        return Case(target, (), point)
+    placed = tuple(value for name, value in point.items() if name not in target.parameters)
+    held = {name: value for name, value in point.items() if name in target.parameters}
+    return Case(target, placed, held)
 
 
 def _by_name(subject: Target) -> bool:
@@ -194,7 +205,7 @@ def search(
 
     def gradients_agree(point: Point) -> None:
         nonlocal found
-        report = examine(Case(target, tuple(point.values())), settings)
+        report = examine(case_of(target, point), settings)
         if not found:
             tally.add(report)
         found = found or report.verdict == "disagrees"
