@@ -374,7 +374,7 @@ class Campaign:
         result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
         search(
             subject.target,
-            point_of(subject.target.parameters, result.inputs.shapes),
+            point_of(subject.target, result.inputs.shapes),
             max_examples=plan.max_examples,
             seed=plan.settings.seed,
             settings=plan.settings,

@@ -83,7 +83,7 @@ class Case:
     """
 
     def __init__(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> None:
-        self.target = target
+        self.target = target = target.beside(args, kwargs)
         self._arguments = bind(target.forward, args, {**target.parameters, **(kwargs or {})})
         self._tree = flatten(list(self._arguments.values))
         # Copies, so that a report can be diagnosed after the caller's arrays have changed.

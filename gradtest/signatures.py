@@ -21,6 +21,7 @@ __all__ = [
     "check_fit",
     "forward_plan",
     "gradient_plan",
+    "is_cotangent",
     "label",
     "meant",
 ]
@@ -191,14 +192,14 @@ def backward_plan(vjp: Callable[..., Any], names: Sequence[str], returned: Any) 
             "what comes after); let it take one, vjp(cotangent, *inputs), or give it as grad= if it needs "
             "none"
         )
-    if own == other and (len(own) == 1 or all(map(_is_cotangent, own))):
+    if own == other and (len(own) == 1 or all(map(is_cotangent, own))):
         return Plan(("cotangent",), spread=len(own) > 1)  # what else it needs, its object has kept
     if len(own) == 2 and own[1] in other and _ends_in_a_cache(returned):
         return Plan(("cotangent", "cache"))
     outputs = len(returned) if isinstance(returned, tuple) else 1
     spread = outputs > 1 and len(own) == outputs + len(names)
     count = outputs if spread else 1
-    if own[0] in names or (own[-1] in other and _is_cotangent(own[-1]) and not _is_cotangent(own[0])):
+    if own[0] in names or (own[-1] in other and is_cotangent(own[-1]) and not is_cotangent(own[0])):
         return Plan(("inputs", "cotangent"), spread, *wanted.inputs(own[:-count], names))
     return Plan(("cotangent", "inputs"), spread, *wanted.inputs(own[count:], names))
 
@@ -264,7 +265,8 @@ def _wanted(function: Callable[..., Any], names: Sequence[str]) -> _Wanted:
     return _Wanted(own, Parameter.VAR_POSITIONAL in kinds, tuple(keywords))
 
 
-def _is_cotangent(name: str) -> bool:
+def is_cotangent(name: str) -> bool:
+    """Whether a parameter of this name is the gradient of what comes after."""
     return _COTANGENT.fullmatch(name) is not None
 
 

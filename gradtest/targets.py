@@ -36,6 +36,10 @@ class Target:
         Claims beside the first, for the laws that compare claims with each other.
     conjugate : bool
         Whether its complex gradients and cotangents are the conjugates of ours; see `target`.
+    made_for : callable, or None
+        ``made_for(args, kwargs) -> Target``, where the target can only be known beside inputs (a
+        class whose constructor is told sizes, a layer that makes its weights when it is first
+        called): asked once for every case.
     """
 
     name: str
@@ -46,6 +50,11 @@ class Target:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     further: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
     conjugate: bool = False
+    made_for: Callable[[Sequence[Any], Mapping[str, Any]], Target] | None = None
+
+    def beside(self, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Target:
+        """Return the target as it is for these inputs."""
+        return self if self.made_for is None else self.made_for(args, kwargs or {})
 
 
 def target(

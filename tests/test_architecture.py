@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("errors", "settings", "numerics"),
     ("spaces",),
-    ("targets", "signatures", "matching", "case", "probe"),
+    ("targets", "signatures", "parameters", "matching", "case", "probe"),
     ("verdict", "judgement", "kinks"),
     ("diagnosis",),
     ("laws",),
@@ -35,7 +35,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 DOORS = ("gradtest", "gradtest.__main__")
 
 #: What adapters may know of the house.
-ADAPTERS_KNOW = ("targets", "spaces", "errors", "signatures")
+ADAPTERS_KNOW = ("targets", "spaces", "errors", "signatures", "parameters")
 
 NAMED_FOR_NOTHING = {"utils", "util", "misc", "helpers", "helper", "common", "core", "base", "tools", "stuff"}
 

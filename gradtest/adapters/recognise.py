@@ -25,7 +25,7 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
 AUTODIFF: Mapping[str, str] = {"torch": "torch_callable"}
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
-PLAIN: tuple[str, ...] = ("scipy_pair",)
+PLAIN: tuple[str, ...] = ("scipy_pair", "numpy_layer")
 
 
 def as_target(subject: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Target:

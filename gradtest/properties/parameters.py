@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from hypothesis.strategies import SearchStrategy
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import DTypeLike
 
 from gradtest.spaces import arrays as verbs
+from gradtest.targets import Target
 
 from .strategies import inputs
 
-__all__ = ["parameters_alike", "point_of"]
+__all__ = ["parameters_alike", "placed", "point_of"]
 
 
 def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,12 +27,14 @@ def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
     Mistakes hide behind the values that a layer begins with (a factor gamma = 1, a bias of zero),
     so a property draws others of the same shape.
 
+    What is positive stays so: it may be a variance.
+
     >>> import numpy as np
-    >>> parameters_alike({"weight": np.ones((2, 3)), "steps": 4})
-    {'weight': '2 3'}
+    >>> parameters_alike({"weight": np.zeros((2, 3)), "scale": np.ones(2), "steps": 4})
+    {'weight': '2 3', 'scale': '2 : positive'}
     """
     return {
-        name: " ".join(map(str, verbs.shape(value)))
+        name: " ".join(map(str, verbs.shape(value))) + (" : positive" if _is_positive(value) else "")
         for name, value in parameters.items()
         if verbs.is_array(value)
         and verbs.is_differentiable(value)
@@ -37,15 +43,19 @@ def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_positive(value: Any) -> bool:
+    return bool(np.all(verbs.few(value) > 0))
+
+
 def point_of(
-    parameters: Mapping[str, Any], shapes: Mapping[str, Any], *, dtype: DTypeLike = "float64", **how: Any
+    target: Target, shapes: Mapping[str, Any], *, dtype: DTypeLike = "float64", **how: Any
 ) -> SearchStrategy[dict[str, Any]]:
     """Return a strategy for the inputs and the parameters of a target.
 
     Parameters
     ----------
-    parameters : mapping of str to value
-        As `Target.parameters`.
+    target : Target
+        What it holds is drawn too; where that is known beside inputs only, once these are drawn.
     shapes : mapping
         What `inputs` takes.  A parameter that it describes is drawn from that; the others are
         drawn alike: their own shape and kind, and entries of about their own size (a power of two
@@ -62,18 +72,59 @@ def point_of(
     Misuse
         If the shapes cannot be understood.
     """
-    rest = parameters_alike({name: value for name, value in parameters.items() if name not in shapes})
-    drawn = inputs(dtype=dtype, **how, **shapes, **rest)
-    if not rest:
+    drawn = inputs(dtype=dtype, **how, **shapes)
+    if target.made_for is not None:
+        return _drawn_beside(target, drawn, dtype)
+    rest = {name: value for name, value in target.parameters.items() if name not in shapes}
+    alike = parameters_alike(rest)
+    if not alike:
         return drawn
-    scales = {name: _scale(parameters[name]) for name in rest}
+    return inputs(dtype=dtype, **how, **shapes, **alike).map(functools.partial(_sized, rest, alike))
 
-    def sized(point: dict[str, Any]) -> dict[str, Any]:
-        for name, scale in scales.items():
-            point[name] = _like(parameters[name], point[name] * point[name].dtype.type(scale))
-        return point
 
-    return drawn.map(sized)
+@st.composite
+def _drawn_beside(
+    draw: DrawFn, target: Target, point: SearchStrategy[dict[str, Any]], dtype: DTypeLike
+) -> Any:
+    """Draw inputs, and then what the target holds that is made for them."""
+    drawn = draw(point)
+    held = target.beside(*placed(target, drawn)).parameters
+    alike = parameters_alike({name: value for name, value in held.items() if name not in drawn})
+    if not alike:
+        return drawn
+    return drawn | _sized(held, alike, draw(_inputs_alike(tuple(alike.items()), str(dtype))))
+
+
+@functools.lru_cache(maxsize=256)
+def _inputs_alike(alike: tuple[tuple[str, str], ...], dtype: str) -> SearchStrategy[dict[str, Any]]:
+    shapes: dict[str, Any] = dict(alike)
+    return inputs(dtype=dtype, **shapes)
+
+
+def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what of a point a target is given by position, and what by name.
+
+    By name are given what it holds itself, and all where there is no telling the order.
+    """
+    try:
+        own = list(inspect.signature(target.forward).parameters.values())
+    except (TypeError, ValueError):
+        own = []
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in own):
+        return (), dict(point)
+    held: Collection[str] = target.parameters
+    if target.made_for is not None:
+        held = set(point) - {p.name for p in own}
+    args = tuple(value for name, value in point.items() if name not in held)
+    return args, {name: value for name, value in point.items() if name in held}
+
+
+def _sized(parameters: Mapping[str, Any], alike: Mapping[str, str], point: dict[str, Any]) -> dict[str, Any]:
+    """Give the parameters that were drawn the size, the library and the dtype that they have."""
+    for name in alike:
+        scale = point[name].dtype.type(_scale(parameters[name]))
+        point[name] = _like(parameters[name], point[name] * scale)
+    return point
 
 
 def _like(parameter: Any, values: Any) -> Any:

@@ -20,7 +20,7 @@ from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 
-from .parameters import point_of
+from .parameters import placed, point_of
 from .tally import Tally, session
 
 __all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "tell"]
@@ -70,7 +70,7 @@ def as_test(
         If the shapes cannot be understood.
     """
     described = _named(target, shapes)
-    point = point_of(target.parameters, described, sizes=sizes, depth=depth, dtype=dtype)
+    point = point_of(target, described, sizes=sizes, depth=depth, dtype=dtype)
     tally = Tally()
 
     def gradients_agree(point: Point) -> None:
@@ -125,20 +125,7 @@ def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
 
 def case_of(target: Target, point: Point) -> Case:
     """Return the case of a target at a point; what it holds itself is given by name."""
-    if _by_name(target):
-        return Case(target, (), point)
-    placed = tuple(value for name, value in point.items() if name not in target.parameters)
-    held = {name: value for name, value in point.items() if name in target.parameters}
-    return Case(target, placed, held)
-
-
-def _by_name(subject: Target) -> bool:
-    """Whether the inputs have to be passed by name (there is no telling their order)."""
-    try:
-        parameters = inspect.signature(subject.forward).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return any(p.kind is inspect.Parameter.KEYWORD_ONLY and p.default is p.empty for p in parameters)
+    return Case(target, *placed(target, point))
 
 
 def tell(report: Report) -> bool:

@@ -1,0 +1,600 @@
+"""NumPy layers, losses and nets: objects with forward and backward, their parameters found by trying.
+
+Every evaluation, forward or backward, runs on a fresh deep copy of the object with the parameters
+in place: what a layer caches, accumulates or counts never reaches the next evaluation, and the
+object itself is left as it was.  Random numbers (dropout) are the same in all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any
+
+import numpy as np
+
+from gradtest.errors import Misuse, MisusedType
+from gradtest.parameters import (
+    Pair,
+    differs,
+    full_name,
+    is_live,
+    numbers,
+    paired,
+    seen,
+    short_name,
+    without_doubles,
+)
+from gradtest.signatures import Arguments, Plan, backward_plan, bind, gradient_plan, is_cotangent, meant
+from gradtest.spaces import arrays
+from gradtest.spaces.containers import flatten
+from gradtest.spaces.objects import (
+    Path,
+    Randomness,
+    at,
+    attributes,
+    copied,
+    is_plain_object,
+    put,
+    written,
+)
+from gradtest.targets import Target
+
+__all__ = ["LOOKED_FOR", "recognise"]
+
+LOOKED_FOR = "an object or a class with forward and backward, or with a value and its gradient"
+
+_FORWARD = (
+    "forward",
+    "fprop",
+    "forward_pass",
+    "forward_prop",
+    "forward_propagation",
+    "feedforward",
+    "feed_forward",
+    "propagate",
+    "fwd",
+    "call",
+    "__call__",
+)
+_BACKWARD = (
+    "backward",
+    "bprop",
+    "backward_pass",
+    "backward_prop",
+    "backward_propagation",
+    "backprop",
+    "backpropagate",
+    "back_propagation",
+    "bwd",
+    "backwards",
+)
+_VALUE = (
+    "fn",
+    "fun",
+    "func",
+    "f",
+    "value",
+    "loss",
+    "objective",
+    "evaluate",
+    "activate",
+    "forward",
+    "function",
+    "cost",
+    "__call__",
+)
+_GRADIENT = ("grad", "gradient", "jac", "jacobian", "derivative", "deriv", "prime", "df", "grad_fn")
+_BOTH = ("loss", "loss_and_grad", "loss_and_grads", "value_and_grad", "cost_and_grad")
+
+#: What forgets the gradients and caches of earlier calls, where a class offers it.
+_FORGET = ("flush_gradients", "zero_grad", "zero_grads", "zero_gradients", "clear_grads", "reset_gradients")
+#: Where backward updates the parameters itself, by this much of the gradient.
+_RATE = ("learning_rate", "lr", "eta", "learningrate", "l_rate", "learn_rate", "step_size")
+_RATE_GIVEN = 2.0**40  # so much that nothing of the gradient is lost beside the parameter; an exact power
+_OUTPUT = ("output", "outputs", "out", "y", "A", "a", "Y", "Z", "z", "loss", "value")
+_OF_INPUT = ("dinputs", "dinput", "dx", "dX", "grad_input", "input_grad", "input_gradient", "grad")
+_LABELS = ("y_true", "target", "targets", "label", "labels", "y", "Y", "t", "T", "truth", "ytrue", "actual")
+
+MOST_TRIES = 200  # constructor arguments
+
+
+def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Target | None:
+    """Return the target of an object with forward and backward, or of a class of such; else None.
+
+    Parameters
+    ----------
+    subject : object or class
+        Understood are ``forward`` / ``backward`` and their usual other names, ``fn`` / ``grad``
+        (derivatives of the inputs alone, no upstream gradient), and ``loss(X, y) -> loss, grads``
+        beside a dict of parameters.  ``backward`` may take the upstream gradient, nothing (of a
+        scalar), or further inputs or a cache, as in `gradtest.target`; may return the gradient of
+        the inputs, of inputs and parameters, or leave them on the object.  Of a class an object
+        is made for every case, with the sizes of the inputs, and of others, as arguments.
+    args, kwargs
+        Not needed.
+
+    Notes
+    -----
+    Parameters are what forward leaves alone and backward has a gradient for: ``params`` /
+    ``grads`` (dicts or lists), ``W`` / ``dW``, ``weight`` / ``grad_weight``, ``data`` / ``grad``,
+    lists of either, in the object or in those that it holds; or what a ``backward(dout,
+    learning_rate)`` changes.  An array that is held twice is one parameter, and its gradients
+    are added.  Gradients left from earlier calls are set to zero first.
+    """
+    kind = subject if isinstance(subject, type) else type(subject)
+    if not isinstance(subject, type) and not is_plain_object(subject):
+        return None
+    spoken = _spoken(kind)
+    if spoken is None:
+        return None
+    made_for = functools.partial(_target, kind if isinstance(subject, type) else subject, kind, spoken)
+    forward, backward = (_unbound(kind, name) for name in (spoken.forward, spoken.backward))
+    return Target(kind.__name__, forward, backward, "vjp", made_for=made_for)
+
+
+# -- what it is called ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """The names of the two methods, and of what kind the second is."""
+
+    forward: str
+    backward: str
+    kind: str  # "pullback", "gradient" of the inputs, or "both": value and gradients of the parameters
+
+
+def _spoken(kind: type) -> _Spoken | None:
+    own = {name for base in kind.__mro__ if base is not object for name in vars(base)}
+    for forward, backward in itertools.product(_FORWARD, _BACKWARD):
+        if forward in own and backward in own:
+            return _Spoken(forward, backward, "pullback")
+    for value, gradient in itertools.product(_VALUE, _GRADIENT):
+        if value in own and gradient in own and all(callable(getattr(kind, n)) for n in (value, gradient)):
+            return _Spoken(value, gradient, "gradient")
+    both = [name for name in _BOTH if name in own]
+    return _Spoken(both[0], both[0], "both") if both else None
+
+
+def _unbound(kind: type, name: str) -> Callable[..., Any]:
+    """Return a method as a function of its inputs alone, to be read and not to be called."""
+
+    def of_no_object(*args: Any, **kwargs: Any) -> Any:
+        raise MisusedType(f"{kind.__name__}.{name} is called on an object that is made for the inputs")
+
+    source, called = getattr(kind, name), f"{kind.__name__}.{name}"
+    return _called(of_no_object, called, source, _signature(kind, name))
+
+
+def _called(
+    run: Callable[..., Any], name: str, source: Any, signature: inspect.Signature
+) -> Callable[..., Any]:
+    """Give a function the name, the source and the signature that reports and plans read."""
+    run.__qualname__ = name
+    run.__wrapped__ = source  # type: ignore[attr-defined]  # where its source is found
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    return run
+
+
+# -- an object of a class -------------------------------------------------------------------------
+
+
+def _target(
+    subject: Any, kind: type, spoken: _Spoken, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Target:
+    """Return the target of a layer, or of one that is made, beside the inputs that it is to have."""
+    if not isinstance(subject, type):
+        return _Layer(subject, spoken, args, kwargs).target()
+    reason = ""
+    for given in _arguments(subject, args):
+        layer = None
+        with Randomness().seeded():
+            try:
+                layer = subject(*given)
+                made = _Layer(layer, spoken, args, kwargs)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                continue
+        if not made.failed:
+            return made.target()
+        reason = made.failed
+    raise MisusedType(
+        f"no arguments were found with which {subject.__name__}{inspect.signature(subject)} takes these "
+        f"inputs ({reason}); give an object, {subject.__name__}(...), instead of the class"
+    )
+
+
+def _arguments(kind: type, args: Sequence[Any]) -> Iterator[tuple[int, ...]]:
+    """Yield what a constructor may be given: sizes of the inputs, the last axis first, then others."""
+    needed = [
+        p
+        for p in inspect.signature(kind).parameters.values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    sizes = [n for value in args for n in reversed(arrays.shape(value))] if needed else []
+    other = 2 + sum(sizes) % 3  # square and oblong ones both occur
+    choices = list(dict.fromkeys([*sizes[:4], other, 3, 2, 1]))
+    after = list(
+        dict.fromkeys([other, *choices])
+    )  # the first is mostly that of the input, the second is free
+    tuples = itertools.product(*(choices if i == 0 else after for i in range(len(needed))))
+    return itertools.islice(tuples, MOST_TRIES)
+
+
+# -- an object beside its inputs ------------------------------------------------------------------
+
+
+class _Layer:
+    """A layer, the inputs it is to have, and its parameters, found by calling copies of it once or twice.
+
+    Attributes
+    ----------
+    failed : str
+        Why it could not be called; then nothing is known of its parameters.
+    """
+
+    def __init__(self, layer: Any, spoken: _Spoken, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self.kind, self.spoken = type(layer), spoken
+        methods = [getattr(self.kind, name) for name in (spoken.forward, spoken.backward)]
+        self._randomness = Randomness([inspect.unwrap(method) for method in methods])
+        own = _signature(self.kind, spoken.forward).parameters
+        kwargs = {name: value for name, value in kwargs.items() if name in own}  # the rest is the layer's
+        self._inputs = bind(getattr(layer, spoken.forward), args, kwargs)
+        self._given = (tuple(args), kwargs)
+        self._real = _differentiated(self._inputs)
+        self._parameters: dict[str, list[Pair]] = {}
+        self._returned: list[Any] | None = None  # the order in which backward returns gradients
+        self._plan: Plan | None = None
+        self._base = _forgotten(copied(layer))
+        self.failed = ""
+        try:
+            with np.errstate(all="ignore"):
+                self._learn()
+        except Misuse:
+            raise
+        except Exception as error:  # seen again, and reported, when the case is examined
+            self.failed = f"{type(error).__name__}: {error}"
+            self._parameters = {}
+
+    def target(self) -> Target:
+        """Return the target: inputs as they are, parameters by name."""
+        name, methods = self.kind.__name__, (self.spoken.forward, self.spoken.backward)
+        own = _signature(self.kind, methods[0])
+        inputs = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+        held = Parameter("parameters", Parameter.VAR_KEYWORD)
+        cotangent = Parameter("cotangent", Parameter.POSITIONAL_ONLY)
+        starred = Parameter("inputs", Parameter.VAR_POSITIONAL)
+        takes = inputs if self._nothing_upstream else [cotangent, starred]
+
+        def forward(*args: Any, **given: Any) -> Any:
+            return self._forward(args, given)
+
+        def backward(cotangent: Any, *args: Any, **given: Any) -> Any:
+            return self._backward(cotangent, args, given)
+
+        def gradient(*args: Any, **given: Any) -> Any:
+            return self._backward(None, args, given)
+
+        forms = [
+            _called(run, f"{name}.{method}", getattr(self.kind, method), own.replace(parameters=parameters))
+            for run, method, parameters in (
+                (forward, methods[0], [*inputs, held]),
+                (gradient if self._nothing_upstream else backward, methods[1], [*takes, held]),
+            )
+        ]
+        values = {name: at(self._base, pairs[0].path) for name, pairs in self._parameters.items()}
+        form = "grad" if self._nothing_upstream else "vjp"
+        return Target(name, forms[0], forms[1], form, parameters=values)
+
+    # -- one evaluation -----------------------------------------------------------------------
+
+    def _forward(self, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
+        """Call forward of a fresh copy, and return its output."""
+        layer, kwargs = self._fresh(given)
+        with self._randomness.frozen():
+            return self._output(layer, self._run(layer, args, kwargs))[0]
+
+    def _backward(self, cotangent: Any, args: Sequence[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Call forward and backward of a fresh copy, and return the gradients by name."""
+        # Where backward changes the parameters themselves, what they were is needed afterwards.
+        own = {n: np.array(v) if isinstance(v, np.ndarray) else v for n, v in given.items()}
+        layer, kwargs = self._fresh(own if self._rate else given)
+        with self._randomness.frozen():
+            returned = self._run(layer, args, kwargs)
+            inputs = bind(getattr(layer, self.spoken.forward), args, kwargs)
+            result = self._pulled(layer, returned, cotangent, inputs)
+        return self._by_name(layer, result, given)
+
+    def _fresh(self, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return a copy with parameters in place, and the inputs among what was given by name."""
+        places = [(at(self._base, self._parameters[n][0].path), n) for n in given if n in self._parameters]
+        held = [(old, given[n]) for old, n in places if isinstance(old, np.ndarray)]
+        layer = copied(self._base, held)
+        for old, name in places:
+            if not isinstance(old, np.ndarray):  # a number, which is known by its place only
+                put(layer, self._parameters[name][0].path, given[name])
+        return layer, {name: value for name, value in given.items() if name not in self._parameters}
+
+    def _run(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        returned = getattr(layer, self.spoken.forward)(*args, **kwargs)
+        if returned is not None:
+            return returned
+        kept = attributes(layer)
+        return next(
+            (kept[name][1] for name in _OUTPUT if name in kept and arrays.is_array(kept[name][1])), None
+        )
+
+    def _output(self, layer: Any, returned: Any) -> tuple[Any, Any]:
+        """Return output and cache of what forward returned."""
+        if self.spoken.kind == "both":
+            return returned[0], returned[1]
+        if self._plan is None:
+            self._plan = self._planned(layer, returned)
+        if "cache" not in self._plan.order:
+            return returned, None
+        *out, cache = returned
+        return out[0] if len(out) == 1 else tuple(out), cache
+
+    def _pulled(self, layer: Any, returned: Any, cotangent: Any, inputs: Arguments) -> Any:
+        """Return what backward returns."""
+        _, cache = self._output(layer, returned)
+        if self.spoken.kind == "both":
+            return cache
+        assert self._plan is not None
+        args, kwargs = self._plan.arguments(inputs, {"cotangent": cotangent, "cache": cache})
+        return self._pullback(layer)(*args, **kwargs)
+
+    def _pullback(self, layer: Any) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(layer, self.spoken.backward)
+        return functools.partial(method, **{self._rate: _RATE_GIVEN}) if self._rate else method
+
+    # -- how backward is called ---------------------------------------------------------------
+
+    @functools.cached_property
+    def _rate(self) -> str:
+        """The name of the learning rate that backward takes, empty if it takes none."""
+        taken = _signature(self.kind, self.spoken.backward).parameters
+        return next((name for name in _RATE if name in taken and name not in self._inputs.names), "")
+
+    @functools.cached_property
+    def _nothing_upstream(self) -> bool:
+        """Whether no upstream gradient is taken: the derivative is that of a number, or elementwise."""
+        if self.spoken.kind != "pullback":
+            return True
+        own = [
+            p for p in _signature(self.kind, self.spoken.backward).parameters.values() if p.name != self._rate
+        ]
+        needed = [p.name for p in own if p.default is p.empty and p.kind is not Parameter.VAR_KEYWORD]
+        if needed:
+            return len(needed) > 1 and set(needed) <= set(self._inputs.names)
+        return not (own and is_cotangent(own[0].name))
+
+    def _planned(self, layer: Any, returned: Any) -> Plan:
+        """Return how to call backward, given what forward returned."""
+        own = _signature(self.kind, self.spoken.backward).parameters
+        kinds = {p.kind for p in own.values()}
+        named = [name for name in own if name != self._rate]
+        if self.spoken.kind == "gradient" or (
+            self._nothing_upstream and any(n in own for n in self._inputs.names)
+        ):
+            return gradient_plan(self._pullback(layer), self._inputs.names)
+        if self._nothing_upstream:
+            return Plan(())
+        if Parameter.VAR_POSITIONAL in kinds and len(named) == 1:
+            return Plan(("cotangent",), spread=isinstance(returned, tuple))
+        needed = [name for name in named if own[name].default is Parameter.empty]
+        if len(needed) <= 1:
+            return Plan(("cotangent",))  # even if it is called as the input is
+        return backward_plan(self._pullback(layer), self._inputs.names, returned)
+
+    # -- whose gradients ----------------------------------------------------------------------
+
+    def _by_name(self, layer: Any, result: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what backward returned, and what it left on the object, by name."""
+        held: dict[str, Any] = {}
+        for name, pairs in self._parameters.items():
+            if pairs[0].gradient is None:
+                if self._rate and not self._returned:
+                    held[name] = (given.get(name, 0.0) - at(layer, pairs[0].path)) / _RATE_GIVEN
+                continue
+            found = [at(layer, pair.gradient) for pair in pairs if pair.gradient is not None]
+            found = [gradient for gradient in found if gradient is not None]
+            held[name] = sum(found[1:], found[0]) if found else None
+        return {**self._matched(layer, result), **held}
+
+    def _matched(self, layer: Any, result: Any) -> dict[str, Any]:
+        """Return what backward returned by the names of inputs, or of inputs and parameters."""
+        real, names = self._real, [*self._inputs.names, *self._parameters]
+        if result is None:
+            return self._left(layer)
+        if isinstance(result, Mapping):
+            whose = {key: meant(str(key), names) for key in result}
+            if any(whose.values()):
+                return {name: result[key] for key, name in whose.items() if name is not None}
+        elif isinstance(result, (tuple, list)):
+            values = dict(zip(self._inputs.names, self._inputs.values, strict=True))
+            alone = len(real) == 1 and isinstance(values[real[0]], (tuple, list))
+            for order in (self._returned, None if alone else real, None if alone else list(values)):
+                if order is not None and len(order) == len(result):
+                    return dict(zip(order, result, strict=True))
+        return {real[0]: result} if real else {}
+
+    def _left(self, layer: Any) -> dict[str, Any]:
+        """Return the gradients of the inputs that backward left on the object."""
+        values = dict(zip(self._inputs.names, self._inputs.values, strict=True))
+        found: dict[str, Any] = {}
+        kept = {name: value for name, (_, value) in attributes(layer).items() if arrays.is_array(value)}
+        for key, value in kept.items():
+            name = meant(key, self._real)
+            if name is not None and name != key and arrays.shape(value) == arrays.shape(values[name]):
+                found.setdefault(name, value)
+        if not found and self._real:
+            first = self._real[0]
+            keys = [
+                key for key in _OF_INPUT if key in kept and kept[key].shape == arrays.shape(values[first])
+            ]
+            found = {first: kept[keys[0]]} if keys else {}
+        return found
+
+    # -- the parameters -----------------------------------------------------------------------
+
+    def _learn(self) -> None:
+        """Find the parameters: what forward leaves alone, and backward has a gradient for."""
+        pairs = self._tried()
+        self._randomness.keep_used()
+        if any(at(self._base, pair.path) is None for pair in pairs):
+            self._base = self._called_once()
+            pairs = self._tried()
+        for pair in pairs:
+            _set_to_zero(self._base, pair.gradient)
+        self._parameters = self._named(self._steady(pairs))
+        if self._returned is not None:
+            paths = {pairs[0].path: name for name, pairs in self._parameters.items()}
+            self._returned = [one if isinstance(one, str) else paths[one] for one in self._returned]
+
+    def _called_once(self) -> Any:
+        """Return a copy that has made its parameters, which some do in the first call of forward."""
+        layer = copied(self._base)
+        with self._randomness.frozen():
+            self._run(layer, *copied(self._given))
+        return _forgotten(layer)
+
+    def _tried(self) -> list[Pair]:
+        """Call forward and backward of a copy, and return the parameters that have gradients."""
+        layer, (args, kwargs) = copied(self._base), copied(self._given)
+        inputs = bind(getattr(layer, self.spoken.forward), args, kwargs)
+        with self._randomness.frozen():
+            returned = self._run(layer, args, kwargs)
+            out = flatten(self._output(layer, returned)[0])
+            before = {pair.gradient: seen(at(layer, pair.gradient or ())) for pair in paired(layer)}
+            entering = {path: seen(value) for path, value in numbers(layer)}
+            ones = [arrays.zeros(leaf) + 1 if arrays.is_differentiable(leaf) else None for leaf in out.leaves]
+            result = self._pulled(layer, returned, out.build(ones), inputs)
+        live = [pair for pair in paired(layer) if pair.declared or is_live(layer, pair, before)]
+        pairs = without_doubles(layer, live)
+        if any(at(layer, pair.gradient or ()) is not None for pair in pairs):
+            return pairs
+        if self._rate:
+            return [Pair(path) for path, seen in entering.items() if differs(seen, at(layer, path))]
+        return self._among(result, dict(numbers(self._base))) or pairs
+
+    def _among(self, result: Any, held: Mapping[Path, Any]) -> list[Pair]:
+        """Return the parameters whose gradients backward returned beside those of the inputs."""
+        if isinstance(result, Mapping):
+            short = {short_name(path): path for path in held}
+            names = {
+                meant(str(key), list(short)) for key in result if not meant(str(key), self._inputs.names)
+            }
+            return [Pair(short[name]) for name in names if name is not None]
+        values = dict(zip(self._inputs.names, self._inputs.values, strict=True))
+        if not isinstance(result, (tuple, list)) or isinstance(values[self._real[0]], (tuple, list)):
+            return []
+        inputs = [(name, values[name]) for name in self._real]
+        for first, last in ((inputs, []), ([], inputs), ([], [])):
+            order = _by_shape(result, first, last, list(held.items()))
+            if order is not None and any(not isinstance(one, str) for one in order):
+                self._returned = order
+                return [Pair(one) for one in order if not isinstance(one, str)]
+        return []
+
+    def _steady(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Return the pairs whose parameter can be replaced in a copy, and is left alone by forward.
+
+        What a layer keeps of its last input (``x`` beside ``dx``) is no parameter.
+        """
+        old = {pair.path: at(self._base, pair.path) for pair in pairs}
+        shared = {id(v): np.array(v) for v in old.values() if isinstance(v, np.ndarray)}
+        new = {path: shared[id(value)] for path, value in old.items() if id(value) in shared}
+        layer, (args, kwargs) = copied(self._base, [(old[p], new[p]) for p in new]), copied(self._given)
+
+        def holds(path: Path) -> bool:
+            value = at(layer, path)
+            return value is new[path] if path in new else value == old[path]
+
+        there = {path for path in old if arrays.is_differentiable(old[path]) and holds(path)}
+        with self._randomness.frozen():
+            self._run(layer, args, kwargs)
+        there = {path for path in there if holds(path) and not differs((None, old[path]), at(layer, path))}
+        return [pair for pair in pairs if pair.path in there]
+
+    def _named(self, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+        """Return the parameters by name; those that share an array are one."""
+        shared: dict[int, list[Pair]] = {}
+        for pair in pairs:
+            shared.setdefault(id(at(self._base, pair.path)), []).append(pair)
+        groups = list(shared.values())
+        short = [short_name(group[0].path) for group in groups]
+        taken = [*short, *self._inputs.names]
+        full = [
+            name if taken.count(name) == 1 else full_name(g[0].path)
+            for name, g in zip(short, groups, strict=True)
+        ]
+        taken = [*full, *self._inputs.names]
+        return {
+            name if taken.count(name) == 1 else f"self.{written(group[0].path)}": group
+            for name, group in zip(full, groups, strict=True)
+        }
+
+
+def _signature(kind: type, name: str) -> inspect.Signature:
+    """Return the signature of a method, without self."""
+    found = inspect.signature(getattr(kind, name))
+    if isinstance(inspect.getattr_static(kind, name), (staticmethod, classmethod)):
+        return found
+    return found.replace(parameters=list(found.parameters.values())[1:])
+
+
+def _differentiated(inputs: Arguments) -> list[str]:
+    """Return the inputs that a single gradient may be of: real ones, labels only for want of others."""
+    real = [
+        name
+        for name, value in zip(inputs.names, inputs.values, strict=True)
+        if any(map(arrays.is_differentiable, flatten(value).leaves))
+    ]
+    return [name for name in real if name not in _LABELS] or real
+
+
+def _forgotten(layer: Any) -> Any:
+    """Let a layer forget earlier calls, if it has a method for that, and return it."""
+    for name in _FORGET:
+        with contextlib.suppress(Exception):  # it may want arguments, or have nothing to forget yet
+            getattr(layer, name)()
+    return layer
+
+
+def _set_to_zero(layer: Any, path: Path | None) -> None:
+    """Clear a gradient that may be left from earlier calls: backward may add to it."""
+    gradient = at(layer, path) if path is not None else None
+    if path is not None and gradient is not None:
+        with contextlib.suppress(Exception):  # a property without a setter, an array that is read-only
+            if isinstance(gradient, np.ndarray):
+                gradient[...] = 0
+            else:
+                put(layer, path, type(gradient)(0))
+
+
+def _by_shape(
+    result: Sequence[Any], first: Sequence[Any], last: Sequence[Any], held: Sequence[tuple[Path, Any]]
+) -> list[Any] | None:
+    """Return whose gradients came back, by their shapes: inputs first or last, parameters in order."""
+    middle = result[len(first) : len(result) - len(last)]
+    if len(middle) + len(first) + len(last) != len(result):
+        return None
+    outer = [*zip(first, result[: len(first)], strict=True)]
+    outer += zip(last, result[len(result) - len(last) :], strict=True)
+    if any(arrays.shape(value) != arrays.shape(piece) for (_, value), piece in outer):
+        return None
+    left, order = list(held), list[Any]()
+    for piece in middle:
+        found = next((path for path, value in left if arrays.shape(value) == arrays.shape(piece)), None)
+        if found is None:
+            return None
+        left = [(path, value) for path, value in left if path != found]
+        order.append(found)
+    return [*(name for name, _ in first), *order, *(name for name, _ in last)]
