@@ -28,12 +28,13 @@ class GradientError(AssertionError):
     Hypothesis shrinks each of them by itself (`gradtest.properties.search`).
     """
 
-    def __init__(self, report: object = None) -> None:
+    def __init__(self, report: object = None, *, brief: str = "") -> None:
         super().__init__()
         self.report = report
+        self.brief = brief  # said in place of the report by a search that has not come to its end
 
     def __str__(self) -> str:
-        return str(self.report)  # made when it is read: shrinking raises hundreds that nobody reads
+        return self.brief or str(self.report)  # made when it is read: a diagnosis takes its time
 
 
 class UndecidedWarning(UserWarning):

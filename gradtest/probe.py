@@ -150,11 +150,14 @@ class Probe:
 
     # -- lines --------------------------------------------------------------------------------
 
-    def line(self, direction: Direction) -> Line:
-        """Return phi(t) = <w, f(x + t v)>; t = 1 changes the inputs by about their own size."""
+    def line(self, direction: Direction, see: Callable[[float, Tree], None] | None = None) -> Line:
+        """Return phi(t) = <w, f(x + t v)>; t = 1 changes the inputs by about their own size.
+
+        `see` is told every t that phi is asked at, and the whole output there.
+        """
         widest = max(arrays.largest(v) for v in direction.values())
         return Line(
-            self._phi(direction),
+            self._phi(direction, see),
             eps=self.eps,
             magnitude=self.magnitude,
             origin=self.origin,
@@ -176,7 +179,9 @@ class Probe:
             return self.eps
         return min(grain(arrays.few(out.leaves[i])) for i in self.cotangents)
 
-    def _phi(self, direction: Direction) -> Callable[[float], float]:
+    def _phi(
+        self, direction: Direction, see: Callable[[float, Tree], None] | None = None
+    ) -> Callable[[float], float]:
         base, call, primal, contract = self.leaves, self.case.call, self.case.primal, self._contract
         moving = list(direction.items())
         moved = arrays.moved
@@ -186,7 +191,10 @@ class Probe:
             for i, v in moving:
                 leaves[i] = moved(base[i], v, t)
             try:
-                return contract(flatten(primal(call(leaves))))
+                out = flatten(primal(call(leaves)))
+                if see is not None:
+                    see(t, out)
+                return contract(out)
             except Exception:
                 return math.nan  # asked outside of its domain: nobody but the probe goes there
 

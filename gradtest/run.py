@@ -114,7 +114,7 @@ def assert_gradients(
     report = check(target(forward, vjp=backward), *inputs, settings=settings, **named)
     if not _tell_hypothesis(report) and report.verdict == "undecided":
         warnings.warn(str(report), UndecidedWarning, stacklevel=2)
-    report.raise_if_wrong()
+    report.raise_if_wrong(searching=_searching())
     return report
 
 
@@ -238,3 +238,12 @@ def _tell_hypothesis(report: Report) -> bool:
     from gradtest.properties.search import tell
 
     return tell(report)
+
+
+def _searching() -> bool:
+    """Whether a Hypothesis test calls that is still looking for its smallest case."""
+    if "hypothesis" not in sys.modules:
+        return False
+    from gradtest.properties.search import searching
+
+    return searching()

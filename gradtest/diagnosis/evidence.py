@@ -77,6 +77,12 @@ class Finding:
         Difference in units of what it may be.
     detail : str
         A whole sentence, for findings without numbers.
+    upstream : str
+        The cotangent that `entry` was measured with, in words; empty where there is no choice.
+    cotangents : tuple
+        The cotangent itself, one for each real output.
+    smallest : bool
+        Whether `inputs` are the smallest that a search found.
     """
 
     code: str
@@ -96,6 +102,9 @@ class Finding:
     evaluations: int = 0
     excess: float = 0.0
     detail: str = ""
+    upstream: str = ""
+    cotangents: tuple[Any, ...] = ()
+    smallest: bool = False
 
     @property
     def gross(self) -> bool:

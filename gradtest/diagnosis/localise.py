@@ -24,7 +24,7 @@ from gradtest.verdict import BEYOND, Word, compare
 
 from .evidence import Entry
 
-__all__ = ["Located", "locate"]
+__all__ = ["Located", "entry_of", "locate"]
 
 #: Blocks up to this size are measured entry by entry; it is what fits on a screen, too.
 FEW = 64
@@ -61,13 +61,14 @@ def locate(judgement: Judgement) -> Located:
     probe, block = judgement.probe, judgement.block
     size = arrays.real_size(probe.leaves[block])
     if size <= FEW:
-        return Located([_entry(probe, block, i) for i in range(size)], complete=True)
+        every = np.ndindex(arrays.real_shape(probe.leaves[block]))
+        return Located([entry_of(probe, block, index) for index in every], complete=True)
     return _Search(judgement).run()
 
 
-def _entry(probe: Probe, block: int, flat: int) -> Entry:
+def entry_of(probe: Probe, block: int, index: tuple[int, ...]) -> Entry:
+    """Return one entry of a block, measured by itself (5 to 30 evaluations)."""
     x = probe.leaves[block]
-    index = tuple(int(i) for i in np.unravel_index(flat, arrays.real_shape(x)))
     v, step = arrays.coordinate(x, index)
     comparison = compare(probe.line({block: v}), probe.claim({block: v}))
     estimate = comparison.estimate
@@ -100,13 +101,17 @@ class _Search:
         self.found: list[Entry] = []
 
     def run(self) -> Located:
-        samples = [_entry(self.probe, self.block, i) for i in (self.size // 3, self.size // 2 + 1)]
+        samples = [self.entry(i) for i in (self.size // 3, self.size // 2 + 1)]
         if all(entry.wrong for entry in samples):
             return Located(samples)  # wrong everywhere, or nearly: no use to list the entries
         self.split(0, self.size)
         self.found.sort(key=lambda entry: entry.index)
         complete = bool(self.slice) or 0 < len(self.found) < MOST
         return Located(self.found, complete, self.slice)
+
+    def entry(self, flat: int) -> Entry:
+        index = tuple(int(i) for i in np.unravel_index(flat, arrays.real_shape(self.x)))
+        return entry_of(self.probe, self.block, index)
 
     # -- measuring ----------------------------------------------------------------------------
 
@@ -170,7 +175,7 @@ class _Search:
                 total = self.measure(start, stop)
                 if not total.loud:
                     return False
-        candidates = [_entry(self.probe, self.block, i) for i in range(start, stop)]
+        candidates = [self.entry(i) for i in range(start, stop)]
         wrong = [entry for entry in candidates if entry.wrong]
         self.found.extend(entry for entry in wrong if entry not in self.found)
         return bool(wrong)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from gradtest.errors import GradientError
+from gradtest.judgement import Place
 
 from .evidence import GROSS, Finding
 from .mutants import Mutant, Power
 
-__all__ = ["BlockReport", "Report", "message", "value_text"]
+__all__ = ["TEXT_AT", "BlockReport", "Report", "also_rows", "error_class", "joined", "message", "value_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Report:
         Calls of the forward function on the way to the verdict.
     diagnose : callable
         Returns the findings.  Called when they are first asked for: a search that shrinks a
-        failing case asks only in the end.
+        failing case asks only in the end.  It may be given other cases of the same target, on which
+        suspicions are tested.
     mutate : callable
         Returns what became of the mutants of a gradient that agrees, but for those that are in
         the container that it is given.
@@ -63,7 +65,7 @@ class Report:
     note: str
     blocks: tuple[BlockReport, ...]
     evaluations: int
-    diagnose: Callable[[], tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
+    diagnose: Callable[..., tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
 
     mutate: Callable[[Container[tuple[str, str]]], tuple[Mutant, ...]] = field(
         default=lambda done: (), compare=False, repr=False
@@ -84,6 +86,10 @@ class Report:
     def findings(self) -> tuple[Finding, ...]:
         """One for each block that disagrees, and for each broken contract (measured at first use)."""
         return self.diagnose()
+
+    def beside(self, others: object) -> Report:
+        """Return this report with its suspicions tested on other cases (`confirm.Others`)."""
+        return replace(self, diagnose=partial(self.diagnose, others))
 
     @property
     def reason(self) -> str:
@@ -109,8 +115,20 @@ class Report:
         """The largest difference in units of what it may be."""
         return max((b.excess for b in self.blocks), default=0.0)
 
-    def raise_if_wrong(self) -> None:
+    @property
+    def brief(self) -> str:
+        """What disagrees, in a sentence that costs nothing: a search says it of cases on its way."""
+        wrong = [block.name for block in self.blocks if block.verdict == "disagrees"]
+        where = f"the gradient for {', '.join(wrong)} disagrees" if wrong else "the derivative does not fit"
+        return f"gradtest: {self.target}: {where} (not the smallest case yet, and so not diagnosed)"
+
+    def raise_if_wrong(self, *, searching: bool = False) -> None:
         """Raise what was found.
+
+        Parameters
+        ----------
+        searching : bool
+            Whether a search is on its way to a smaller case: then the message is `brief`.
 
         Raises
         ------
@@ -118,16 +136,17 @@ class Report:
             If the verdict is *disagrees*; its message is that of the findings.
         """
         if self.verdict == "disagrees":
-            raise error_class(self)(self)
+            raise error_class(self)(self, brief=self.brief if searching else "")
 
     def __str__(self) -> str:
         if self.verdict == "disagrees":
-            return "\n\n".join(map(message, self.findings))
+            finding, *also = self.findings
+            return message(finding, also)
         lines = [f"gradtest: {self.target} {self.verdict}" + (f" - {self.reason}" if self.reason else "")]
         width = max((len(b.name) for b in self.blocks), default=0)
         for block in self.blocks:
             lines.append(f"  {block.name:<{width}}  {_block_text(block)}")
-        return "\n".join([*lines, f"  {self.evaluations} evaluations"])
+        return "\n".join([*lines, f"  {_evaluations(self.evaluations)}"])
 
 
 def _block_text(block: BlockReport) -> str:
@@ -141,45 +160,120 @@ def _block_text(block: BlockReport) -> str:
 
 # -- errors, one class for each kind of finding -------------------------------------------------
 
-_classes: dict[tuple[str, bool], type[GradientError]] = {}
+_classes: dict[tuple[bool, bool, str], type[GradientError]] = {}
 
 
 def error_class(report: Report) -> type[GradientError]:
-    """Return the exception class of a report: one for each input that is wrong, and gross or marginal.
+    """Return the exception class of a report: one for each input that is wrong, and how it is.
 
     Hypothesis tells bugs apart by the class of the exception, and shrinks each to its own
-    smallest case; a gross error must not shrink to one that is hardly above the tolerance.
+    smallest case.  A gross error must not shrink to one that is hardly above the tolerance, and
+    one that is seen at the point itself not to one that is only seen nearby.
     """
-    wrong = [block for block in report.blocks if block.verdict == "disagrees"]
-    worst = max(wrong, key=lambda block: block.excess > GROSS, default=None)
-    key = (worst.input, worst.excess > GROSS) if worst else ("", True)
+    key = min((_kind(block) for block in report.blocks if block.verdict == "disagrees"), default=None)
+    key = key or (False, False, "")
     if key not in _classes:
-        name = "GradientError" if key[1] else "MarginalGradientError"
+        name = "MarginalGradientError" if key[0] else "GradientError"
         _classes[key] = type(name, (GradientError,), {"__module__": "gradtest"})
     return _classes[key]
 
 
+def _kind(block: BlockReport) -> tuple[bool, bool, str]:
+    return not block.excess > GROSS, block.place == Place.NEARBY, block.input
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """Return one report of several failing cases: every parameter where it is shown best.
+
+    The gross ones come first, those seen at the point itself before those seen nearby.  What one
+    case shows, the next is not diagnosed for.
+    """
+    ranked = sorted(reports, key=lambda report: min(map(_rank, report.blocks), default=(False, False)))
+    kept: list[Report] = []
+    shown: set[str] = set()
+    for report in ranked:
+        wrong = {block.input for block in report.blocks if block.verdict == "disagrees"}
+        if not kept or wrong - shown:
+            kept.append(report)
+            shown |= wrong
+    if len(kept) == 1:
+        return kept[0]
+    return replace(kept[0], diagnose=lambda: _one_for_each([f for report in kept for f in report.findings]))
+
+
+def _rank(block: BlockReport) -> tuple[bool, bool]:
+    return _kind(block)[:2] if block.verdict == "disagrees" else (True, True)
+
+
+def _one_for_each(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    kept: dict[str, Finding] = {}
+    for finding in findings:
+        kept.setdefault(finding.parameter, finding)
+    return tuple(kept.values())
+
+
 # -- words ----------------------------------------------------------------------------------------
 
+#: How wide the labels of a message are, and where its text begins.
+LABEL = 13
+TEXT_AT = LABEL + 3
 
-def message(finding: Finding) -> str:
-    """Return the message of a finding: headline, evidence, why, where, the case, what next."""
-    rows = [*_evidence_rows(finding), *_context_rows(finding)]
-    return "\n".join([finding.headline, *(f"  {label:<13} {text}".rstrip() for label, text in rows)])
+Row = tuple[str, str]
 
 
-def _evidence_rows(finding: Finding) -> list[tuple[str, str]]:
+def message(finding: Finding, also: Sequence[Finding] = ()) -> str:
+    """Return the message of a finding: headline, evidence, why, where, the case.
+
+    What else was found has a line each (`also_rows`).
+    """
+    rows = [*_evidence_rows(finding), *also_rows(finding, also), *_context_rows(finding)]
+    return "\n".join([finding.headline, *(line for row in rows for line in _lines(*row))])
+
+
+def _lines(label: str, text: str) -> Iterator[str]:
+    """Yield a row; a label that is too long for its column has a line of its own."""
+    if len(label) > LABEL:
+        yield f"  {label}"
+        label = ""
+    yield f"  {label:<{LABEL}} {text}".rstrip()
+
+
+def also_rows(finding: Finding, also: Sequence[Finding]) -> list[Row]:
+    """Return the rows that name what else is wrong: in the same case, or in larger ones."""
+    here = [other for other in also if value_text(other.inputs) == value_text(finding.inputs)]
+    larger = [other for other in also if not any(other is one for one in here)]
+    return [
+        (label if not i else "", f"{other.parameter} - {other.what}")
+        for label, more in (("also wrong", here), ("larger cases", larger))
+        for i, other in enumerate(more)
+    ]
+
+
+def _evidence_rows(finding: Finding) -> list[Row]:
     entry = finding.entry
     if entry is None:
-        return [("", line) for line in finding.detail.splitlines()]
+        return [("", line) for line in _rest(finding).splitlines()]
     place = finding.parameter + entry.place
     analytic, numeric = _two_numbers(entry.analytic, entry.numeric)
     width = max(len(analytic), len(numeric))
-    return [
-        (place, f"analytic  {analytic:>{width}}"),
-        ("", f"numeric   {numeric:>{width}} ± {entry.error:.0e}"),
-        ("", f"{_count(finding)}; {finding.evaluations} evaluations"),
-    ]
+    left = f"analytic  {analytic:>{width}}", f"numeric   {numeric:>{width}} ± {entry.error:.0e}"
+    right = _count(finding), _evaluations(finding.evaluations)
+    column = max(map(len, left)) + 4
+    rows = [(place, f"{left[0]:<{column}}{right[0]}"), ("", f"{left[1]:<{column}}{right[1]}")]
+    if finding.upstream:
+        rows.append(("upstream", finding.upstream))
+    return rows
+
+
+def _rest(finding: Finding) -> str:
+    """Return what the headline leaves of the sentence about a finding without numbers."""
+    if finding.headline.endswith("..."):
+        return finding.detail
+    return finding.detail.removeprefix(finding.what).lstrip(".; ")
+
+
+def _evaluations(count: int) -> str:
+    return f"{count} evaluation" + ("" if count == 1 else "s")
 
 
 def _count(finding: Finding) -> str:
@@ -189,32 +283,36 @@ def _count(finding: Finding) -> str:
         where = f", all in {finding.slice}" if finding.slice else ""
         return f"{finding.wrong} wrong of {finding.measured} measured, among {finding.size}{where}"
     right = finding.size - finding.wrong
+    agree = "" if not right else "; the other agrees" if right == 1 else f"; the other {right} agree"
     entries = "real and imaginary parts" if finding.entry and finding.entry.in_complex else "entries"
-    return f"{finding.wrong} of {finding.size} {entries}" + (f"; the other {right} agree" if right else "")
+    return f"{finding.wrong} of {finding.size} {entries}{agree}"
 
 
-def _context_rows(finding: Finding) -> list[tuple[str, str]]:
+def _context_rows(finding: Finding) -> list[Row]:
     rows = []
-    if finding.others:
-        rows.append(("others", "   ".join(f"{name} {word}" for name, word in finding.others)))
+    others = [(name, word) for name, word in finding.others if word != "wrong"]
+    if others:
+        rows.append(("others", "   ".join(f"{name} {word}" for name, word in others)))
     if finding.entry is not None:
         rows.append(("why", finding.why or "cause unknown"))
     if finding.source:
         rows.append(("where", finding.source))
-    if finding.place and finding.place != "at the point":
+    if finding.place and finding.place != Place.HERE:
         rows.append(("seen", finding.place))
+    label = "smallest case" if finding.smallest else "inputs"
     for i, (name, value) in enumerate(finding.inputs.items()):
-        rows.append(("inputs" if i == 0 else "", f"{name} = {value_text(value)}"))
+        rows.append((label if i == 0 else "", f"{name} = {value_text(value)}"))
     return rows
 
 
 def _two_numbers(analytic: float, numeric: float) -> tuple[str, str]:
-    """Format two numbers with as many digits as it takes to see that they differ, and no more."""
-    for digits in (4, 8, 12, 17):
-        pair = f"{analytic:.{digits}g}", f"{numeric:.{digits}g}"
-        if pair[0] != pair[1]:
-            return pair
-    return repr(analytic), repr(numeric)
+    """Format two numbers with as many digits as show the difference with two digits, and no more."""
+    apart, size = abs(analytic - numeric), max(abs(analytic), abs(numeric))
+    digits = 4
+    if 0 < apart < size < math.inf:
+        digits = min(17, max(4, math.ceil(math.log10(size / apart)) + 2))
+    pair = f"{analytic:.{digits}g}", f"{numeric:.{digits}g}"
+    return pair if pair[0] != pair[1] else (repr(analytic), repr(numeric))
 
 
 def value_text(value: Any) -> str:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import traceback
 from pathlib import Path
 
 import numpy as np
 
 from gradtest.case import Case, Raised
-from gradtest.diagnosis.evidence import Entry, Finding
-from gradtest.diagnosis.localise import locate
+from gradtest.diagnosis.diagnose import diagnose
+from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.mutants import mutants_of
 from gradtest.diagnosis.report import BlockReport, Report
-from gradtest.diagnosis.suspects import recognise
+from gradtest.diagnosis.source import source_of
 from gradtest.judgement import Judgement, judge
 from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.settings import Settings
-from gradtest.signatures import label
 from gradtest.spaces import arrays
-from gradtest.targets import Target
 from gradtest.verdict import Word
 
 __all__ = ["examine"]
@@ -46,10 +43,10 @@ def examine(case: Case, settings: Settings) -> Report:
         return _single(case, _contract_finding(case, broken))
     except Raised as raised:
         return _single(case, _raised_finding(case, raised))
-    return _report(case, judgements)
+    return _report(case, judgements, settings)
 
 
-def _report(case: Case, judgements: list[Judgement]) -> Report:
+def _report(case: Case, judgements: list[Judgement], settings: Settings) -> Report:
     undecided = [j for j in judgements if j.word is Word.UNDECIDED]
     if any(j.word is not Word.UNDECIDED for j in judgements):
         undecided = [j for j in undecided if not j.unseen]  # what has no effect does not stop the rest
@@ -68,14 +65,9 @@ def _report(case: Case, judgements: list[Judgement]) -> Report:
         note,
         tuple(map(_block_report, judgements)),
         case.evaluations,
-        functools.partial(_findings, judgements),
+        functools.partial(diagnose, judgements, settings, case.evaluations),
         functools.partial(mutants_of, judgements if verdict is Word.AGREES else ()),
     )
-
-
-def _findings(judgements: list[Judgement]) -> tuple[Finding, ...]:
-    with np.errstate(all="ignore"):
-        return tuple(_finding(j, judgements) for j in judgements if j.word is Word.DISAGREES)
 
 
 def _block_report(judgement: Judgement) -> BlockReport:
@@ -92,46 +84,8 @@ def _block_report(judgement: Judgement) -> BlockReport:
     )
 
 
-def _finding(judgement: Judgement, all_of_them: list[Judgement]) -> Finding:
-    case, comparison = judgement.probe.case, judgement.comparison
-    x = judgement.probe.leaves[judgement.block]
-    located = locate(judgement)
-    measured = located.entries
-    wrong = [e for e in measured if e.wrong]
-    suspicion = recognise(measured, arrays.shape(x))
-    worst = max(wrong or measured, key=_badness, default=None)
-    if worst is None:
-        worst = Entry((), comparison.claim.value, comparison.estimate.value, comparison.estimate.error, True)
-    return Finding(
-        code=suspicion.code,
-        target=case.target.name,
-        parameter=judgement.name,
-        what=suspicion.what,
-        entry=worst,
-        wrong=len(wrong),
-        measured=len(measured),
-        size=arrays.real_size(x),
-        slice=located.slice,
-        place=judgement.place,
-        why=suspicion.why,
-        source=source_of(case.target),
-        others=tuple((j.name, _short(j)) for j in all_of_them if j is not judgement),
-        inputs=case.point(),
-        evaluations=case.evaluations,
-        excess=comparison.excess,
-    )
-
-
-def _badness(entry: Entry) -> float:
-    return entry.difference if np.isfinite(entry.difference) else np.inf
-
-
-def _short(judgement: Judgement) -> str:
-    return {Word.AGREES: "ok", Word.DISAGREES: "wrong", Word.UNDECIDED: "undecided"}[judgement.word]
-
-
 def _single(case: Case, finding: Finding) -> Report:
-    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda: (finding,))
+    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda *others: (finding,))
 
 
 def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
@@ -161,18 +115,3 @@ def _raised_finding(case: Case, raised: Raised) -> Finding:
         evaluations=case.evaluations,
         detail=f"{type(raised.error).__name__}: {raised.error}",
     )
-
-
-def source_of(target: Target) -> str:
-    """Return file, line and name of the derivative under test, as far as Python knows them."""
-    function = inspect.unwrap(target.derivative)
-    while isinstance(function, functools.partial):
-        function = inspect.unwrap(function.func)
-    if not hasattr(function, "__qualname__"):
-        function = type(function).__call__  # an object that can be called
-    try:
-        file = inspect.getsourcefile(function)
-        line = inspect.getsourcelines(function)[1]
-    except (TypeError, OSError):
-        return label(function)
-    return f"{Path(file or '?').name}:{line}  {label(function)}"

@@ -10,20 +10,24 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.control import current_build_context
 from hypothesis.strategies import SearchStrategy
 
 from gradtest.case import Case
+from gradtest.diagnosis.confirm import Others
 from gradtest.diagnosis.evidence import Finding
-from gradtest.diagnosis.report import Report
+from gradtest.diagnosis.report import Report, error_class, joined
 from gradtest.errors import GradientError, Misuse
+from gradtest.judgement import Place
 from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 
+from .further import further
 from .parameters import placed, point_of
 from .tally import Tally, session
 
-__all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "tell"]
+__all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "searching", "tell"]
 
 Point = Mapping[str, Any]
 
@@ -73,11 +77,13 @@ def as_test(
     point = point_of(target, described, sizes=sizes, depth=depth, dtype=dtype)
     tally = Tally()
 
+    others = further(functools.partial(case_of, target), point)
+
     def gradients_agree(point: Point) -> None:
-        report = examine(case_of(target, point), settings)
+        report = _examined(case_of(target, point), settings, others)
         tally.add(report)
         tell(report)
-        report.raise_if_wrong()
+        report.raise_if_wrong(searching=True)  # diagnosed when the search is over
 
     current = hypothesis.settings.default or hypothesis.settings()
     given = hypothesis.given(point=point)(gradients_agree)
@@ -92,7 +98,13 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
         tally.__init__()  # type: ignore[misc]  # each run is counted by itself
-        test(*args, **kwargs)
+        try:
+            test(*args, **kwargs)
+        except (GradientError, BaseExceptionGroup) as raised:
+            wrong = _wrong(raised)
+            if not wrong:
+                raise
+            raise _diagnosed(wrong, notes=getattr(raised, "__notes__", ())) from None
         vacuous = tally.vacuous()
         if vacuous:
             raise Vacuous(f"gradtest: {subject.name}: {vacuous}")
@@ -190,9 +202,11 @@ def search(
     """
     tally, found = Tally(), False
 
+    others = further(functools.partial(case_of, target), point, seed)
+
     def gradients_agree(point: Point) -> None:
         nonlocal found
-        report = examine(case_of(target, point), settings)
+        report = _examined(case_of(target, point), settings, others)
         if not found:
             tally.add(report)
         found = found or report.verdict == "disagrees"
@@ -200,7 +214,7 @@ def search(
             observe(point, report)
         if report.blocks:
             hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
-        report.raise_if_wrong()
+        report.raise_if_wrong(searching=True)
 
     base = hypothesis.settings.get_profile("default")
     chosen = hypothesis.settings(
@@ -215,21 +229,49 @@ def search(
     test = hypothesis.seed(seed)(chosen(hypothesis.given(point=point)(gradients_agree)))
     try:
         test()
-    except GradientError as error:
-        return Outcome(tally, _findings([error]))
-    except BaseExceptionGroup as group:
-        wrong, other = group.split(GradientError)
-        if other is not None:
-            raise other.exceptions[0] from None
-        return Outcome(tally, _findings(wrong.exceptions if wrong is not None else ()))
+    except (GradientError, BaseExceptionGroup) as raised:
+        wrong = _wrong(raised)
+        if not wrong:
+            raise
+        return Outcome(tally, joined([error.report for error in wrong]).findings)
     return Outcome(tally, ())
 
 
-def _findings(errors: Sequence[BaseException]) -> tuple[Finding, ...]:
-    """Return one finding for each parameter and code, gross ones first."""
-    kept: dict[tuple[str, str], Finding] = {}
-    reports = [error.report for error in errors if isinstance(error, GradientError)]
-    findings = [f for report in reports if isinstance(report, Report) for f in report.findings]
-    for finding in sorted(findings, key=lambda f: not f.gross):
-        kept.setdefault((finding.parameter, finding.code), finding)
-    return tuple(kept.values())
+# -- what a search found --------------------------------------------------------------------------
+
+
+def _examined(case: Case, settings: Settings, others: Others) -> Report:
+    """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
+    report = examine(case, settings)
+    here = [block for block in report.blocks if block.place == Place.HERE]
+    wrong, right = (
+        frozenset(block.name for block in here if block.verdict == verdict)
+        for verdict in ("disagrees", "agrees")
+    )
+    others.remember(case, wrong, right)
+    return report.beside(others)
+
+
+def _wrong(raised: BaseException) -> list[Any]:
+    """Return the wrong gradients that a Hypothesis test ended with; none if it ended otherwise, too."""
+    if isinstance(raised, GradientError):
+        return [raised]
+    if isinstance(raised, BaseExceptionGroup):
+        wrong = list(map(_wrong, raised.exceptions))
+        if all(wrong):
+            return [error for errors in wrong for error in errors]
+    return []
+
+
+def _diagnosed(wrong: Sequence[GradientError], notes: Sequence[str]) -> GradientError:
+    """Return one error for all that was found, diagnosed when it is read, with what Hypothesis noted."""
+    report = joined([error.report for error in wrong if isinstance(error.report, Report)])
+    error = error_class(report)(report)
+    for note in dict.fromkeys([*notes, *(note for one in wrong for note in getattr(one, "__notes__", ()))]):
+        error.add_note(note)
+    return error
+
+
+def searching() -> bool:
+    """Whether Hypothesis is on its way to the smallest case, rather than showing it."""
+    return hypothesis.currently_in_test_context() and not current_build_context().is_final

@@ -112,7 +112,8 @@ def _text(error: BaseException) -> str:
 
 def _headline(errors: list[BaseException]) -> str:
     """Return one line that survives alone in ``FAILED ... - ...``."""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    count = sum(len(getattr(getattr(error, "report", None), "findings", ())) or 1 for error in errors)
+    more = f" (and {count - 1} more)" if count > 1 else ""
     return _text(errors[0]).splitlines()[0] + more
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gradtest.diagnosis.report import message, value_text
+from gradtest.diagnosis.report import TEXT_AT, also_rows, message
 
 from .lines import Line, Piece, cells, fill
 from .table import mutants_text, number_text, seconds_text
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from gradtest.properties.tally import Tally
 
 __all__ = ["findings", "opening", "summary"]
-
-#: Where the text of a row of a finding begins, as in `gradtest.diagnosis.report`.
-TEXT_AT = 16
 
 #: So many mutants that were not caught are named; `--mutants` names all.
 MOST_BLIND = 2
@@ -91,13 +88,7 @@ def _extra(result: Result, options: list[str], width: int | None) -> Iterator[Li
         rows.append(("derivative", result.name))
     if result.said:
         rows.append(("others say", "   ".join(f"{method} {word}" for method, word in result.said.items())))
-    here = [other for other in others if value_text(other.inputs) == value_text(finding.inputs)]
-    larger = [other for other in others if other not in here]
-    for label, more in (("also wrong", here), ("larger cases", larger)):
-        rows += [
-            (label if not i else "", f"{other.parameter} - {other.what}") for i, other in enumerate(more)
-        ]
-    yield from _rows([*rows, ("again", _again(result, options))], width)
+    yield from _rows([*rows, *also_rows(finding, others), ("again", _again(result, options))], width)
 
 
 def _again(result: Result, options: list[str]) -> str:

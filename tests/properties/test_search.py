@@ -74,7 +74,6 @@ def test_a_leaky_slope_is_shown_as_it_is():
     assert finding.gross
 
 
-@pytest.mark.xfail(reason="entries are contracted with a random cotangent: 0.2 is shown as -0.144")
 def test_the_numbers_shown_are_those_that_people_know():
     finding = search(LEAKY, inputs(x="n")).findings[0]
     assert (finding.entry.analytic, finding.entry.numeric) == pytest.approx((0.2, 0.1))
@@ -105,7 +104,7 @@ def test_small_shapes_and_plain_numbers_are_what_is_left():
 
     finding = search(gradtest.target(affine, vjp=wrong), inputs(**SHAPES)).findings[0]
     assert (finding.parameter, finding.inputs["x"].shape, finding.inputs["w"].shape) == ("b", (2, 1), (1, 1))
-    assert "1/2 times" in finding.what
+    assert "1/x.shape[0] times" in finding.what
     for value in finding.inputs.values():
         assert np.all((value != 0) & (value * 2 == np.round(value * 2)))
 

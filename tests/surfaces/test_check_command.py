@@ -79,7 +79,7 @@ def test_a_wrong_term_is_found_and_its_smallest_case_can_be_read(copied):
     assert run.returncode == 1, run.stdout + run.stderr
     assert "14 derivatives: 13 agree, 1 disagrees." in run.stdout
     assert re.search(r"gradtest GT1\d\d: wrong gradient for z - ", run.stdout)
-    assert "inputs        z = [[1.0]]" in run.stdout
+    assert "smallest case z = [[1.0]]" in run.stdout
     assert "where         activations.py:" in run.stdout
     assert "others say    central disagrees   scipy disagrees" in run.stdout
     assert "python -m gradtest check reference:sigmoid_derivative --seed 3 -n 8" in run.stdout

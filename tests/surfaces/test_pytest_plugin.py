@@ -132,7 +132,7 @@ def test_a_property_that_fails_shows_its_message_and_nothing_else(failing):
     text = failures(failing)["test_affine"].strip()
     assert text.startswith(HEADLINE)
     assert f"  where         test_it.py:{LINE}  affine_backward" in text
-    assert "  inputs        x = [[1.0]]" in text
+    assert "  smallest case x = [[1.0]]" in text
     assert not OUR_FRAMES.search(text), text
     assert "hypothesis" not in text.lower()
 
@@ -174,7 +174,7 @@ def test_junit_has_the_headline_and_the_message(failing, folder):
     failure = texts["test_affine"]
     assert failure.get("message") == HEADLINE
     assert failure.text.startswith(HEADLINE)
-    assert "inputs        x = [[1.0]]" in failure.text
+    assert "smallest case x = [[1.0]]" in failure.text
 
 
 MISUSED = """

@@ -1,0 +1,117 @@
+"""From disagreements to findings: where, by how much, and what kind of mistake it looks like."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradtest.judgement import Judgement
+from gradtest.settings import Settings
+from gradtest.spaces import arrays
+from gradtest.verdict import Word
+
+from .confirm import Others, pools
+from .evidence import Entry, Finding
+from .localise import Located, locate
+from .measured import Measured
+from .showing import Shown, shown
+from .source import source_of
+from .suspects import recognise
+from .suspicion import Cases
+
+__all__ = ["diagnose"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def diagnose(
+    judgements: Sequence[Judgement],
+    settings: Settings,
+    evaluations: int,
+    others: Others | None = None,
+) -> tuple[Finding, ...]:
+    """Return one finding for each block that disagrees, those whose cause is known first.
+
+    Parameters
+    ----------
+    judgements : sequence of Judgement
+        Of all blocks of one case.
+    settings : Settings
+    evaluations : int
+        What it took to judge them.
+    others : Others, optional
+        Cases on which suspicions are tested; points around this one by default.
+
+    Notes
+    -----
+    Costs some 20 evaluations for each entry of a wrong block of up to 36 (more: `locate`), at
+    most 600 on other cases, and up to 400 for a block whose suspects ask again.
+    """
+    wrong = [judgement for judgement in judgements if judgement.word is Word.DISAGREES]
+    with np.errstate(all="ignore"):
+        cases = pools(wrong, others or Others(), settings)
+        found = [_finding(j, judgements, known) for j, known in zip(wrong, cases, strict=True)]
+    smallest = others is not None
+    found = [replace(finding, evaluations=evaluations, smallest=smallest) for finding in found]
+    return tuple(sorted(found, key=lambda finding: (not finding.gross, finding.code == "GT100")))
+
+
+def _finding(judgement: Judgement, judgements: Sequence[Judgement], cases: Cases) -> Finding:
+    probe, comparison = judgement.probe, judgement.comparison
+    suspicion = recognise(cases)
+    measured = cases[0] if cases else None
+    located = _located(judgement, measured)
+    wrong = [entry for entry in located.entries if entry.wrong]
+    worst = max(wrong or located.entries, key=_badness, default=None)
+    if worst is None:
+        worst = Entry((), comparison.claim.value, comparison.estimate.value, comparison.estimate.error, True)
+    seen = _shown(judgement, worst, measured)
+    return Finding(
+        code=suspicion.code,
+        target=probe.case.target.name,
+        parameter=judgement.name,
+        what=suspicion.what,
+        entry=seen.entry,
+        upstream=seen.upstream,
+        cotangents=seen.cotangents,
+        wrong=len(wrong),
+        measured=len(located.entries),
+        size=arrays.real_size(probe.leaves[judgement.block]),
+        slice=located.slice,
+        place=judgement.place,
+        why=suspicion.why,
+        source=source_of(probe.case.target),
+        others=tuple((j.name, _SHORT[j.word]) for j in judgements if j is not judgement),
+        inputs=probe.case.point(),
+        excess=comparison.excess,
+    )
+
+
+_SHORT = {Word.AGREES: "ok", Word.DISAGREES: "wrong", Word.UNDECIDED: "undecided"}
+
+
+def _located(judgement: Judgement, measured: Measured | None) -> Located:
+    """Return the entries of a block: those that suspects looked at, if these were all of them."""
+    if measured is None or not measured.known.all():
+        return locate(judgement)
+    columns = (measured.analytic, measured.numeric, measured.error, measured.wrong)
+    entries = [
+        Entry(index, *(column[index].item() for column in columns)) for index in np.ndindex(measured.shape)
+    ]
+    return Located(entries, complete=True)
+
+
+def _shown(judgement: Judgement, worst: Entry, measured: Measured | None) -> Shown:
+    try:
+        return shown(judgement.probe, judgement.block, worst, measured)
+    except Exception:
+        _LOG.debug("no plain cotangent could be tried", exc_info=True)
+        return Shown(worst, "", tuple(judgement.probe.cotangents.values()))
+
+
+def _badness(entry: Entry) -> float:
+    return entry.difference if math.isfinite(entry.difference) else math.inf

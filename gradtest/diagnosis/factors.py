@@ -1,0 +1,261 @@
+"""The gradient is off by a factor: the sign, a constant, a size, the value of an input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from .measured import Array, Measured
+from .suspicion import SPARED, Cases, Suspicion, constant, counted, holds, number, simple
+
+__all__ = ["constant_factor", "ignores_an_input", "sign", "size_factor", "value_factor"]
+
+
+def sign(cases: Cases) -> Suspicion | None:
+    """The sign is flipped."""
+    words = holds(cases, lambda m: m.fits(-m.numeric))
+    return Suspicion("GT101", "the sign is flipped", f"analytic / numeric = -1 {words}") if words else None
+
+
+def constant_factor(cases: Cases) -> Suspicion | None:
+    """One factor in every entry of every case."""
+    found = constant(cases, ratio)
+    if found is None or found[0] == 0.0:
+        return None
+    value, words = found
+    name = number(value)
+    return Suspicion("GT102", f"it is {name} times what it should be", f"analytic / numeric = {name} {words}")
+
+
+def ratio(m: Measured) -> tuple[float, float] | None:
+    """Return the one factor between analytic and numeric in every entry, and its slack."""
+    found = proportion(m, m.analytic, m.numeric)
+    if found is not None and abs(found[0] - 1) <= 3 * found[1]:
+        return math.nan, math.inf  # the factor is 1 as far as one can see: that is not what is wrong
+    return found
+
+
+def proportion(m: Measured, parts: Array, whole: Array) -> tuple[float, float] | None:
+    """Return the factor c of ``parts = c whole`` and its slack; None where there is none.
+
+    The slack is infinite where errors are too large to tell.  That the factor explains more than
+    the numeric gradient itself does is for the caller to see (`explained`).
+    """
+    known = m.known & np.isfinite(whole)
+    if not known.any() or not np.isfinite(parts[known]).all():
+        return None
+    top = int(np.argmax(np.where(known, np.abs(whole), -1.0)))
+    size = abs(float(whole.flat[top]))
+    worst = float(m.error[known].max())
+    if size <= 100 * worst or size == 0.0:
+        return (math.nan, math.inf) if worst > 0 and not m.zero[known].all() else None
+    factor = float(parts.flat[top] / whole.flat[top])
+    slack = (1 + abs(factor)) * (8 * worst / size + max(1e-8, 64 * m.probe.eps))
+    if np.any(np.abs(parts - factor * whole)[known] > slack * size + slack * np.abs(whole[known])):
+        return None
+    return factor, slack
+
+
+def explained(m: Measured, found: tuple[float, float] | None, predicted: Array) -> tuple[float, float] | None:
+    """Return a factor if what it predicts explains the analytic gradient where the numeric one does not.
+
+    A factor that hardly differs from 1 within its slack says nothing: its slack becomes infinite.
+    """
+    if found is None or math.isinf(found[1]):
+        return found
+    answer = m.fits(predicted)
+    return None if answer is False else found if answer else (math.nan, math.inf)
+
+
+# -- sizes ----------------------------------------------------------------------------------------
+
+_POWERS = (
+    (1.0, "{}"),
+    (-1.0, "1/{}"),
+    (0.5, "sqrt({})"),
+    (-0.5, "1/sqrt({})"),
+    (2.0, "{}**2"),
+    (-2.0, "1/{}**2"),
+)
+
+
+def size_factor(cases: Cases) -> Suspicion | None:
+    """A factor that is the size of an axis, or a count: a mean for a sum, or the other way round."""
+    ratios = [(m, one) for m in cases if (one := ratio(m)) is not None]
+    pairs = [(m, one) for m, one in ratios if math.isfinite(one[1])]
+    failed = len(cases) - len(ratios)
+    if failed > SPARED * len(cases) or len({round(value, 6) for _, (value, _) in pairs}) < 2:
+        return None
+    words = counted(cases, [m for m, _ in pairs], failed)
+    if not words:
+        return None
+    for power, form, names in _candidates(cases):
+        rest = _rest(pairs, power, names)
+        if rest is not None:
+            return _sized(rest, form.format(" ".join(names)), words, power)
+    return None
+
+
+def _rest(
+    pairs: Sequence[tuple[Measured, tuple[float, float]]], power: float, names: tuple[str, ...]
+) -> float | None:
+    """Return what is left of the factors when a power of sizes is divided out, if it is constant."""
+    best: float | None = None
+    for m, (value, slack) in pairs:
+        size = math.prod(m.sizes.get(name, math.nan) for name in names) ** power
+        rest, allowed = value / size, 2 * slack / size
+        if best is None:
+            best = rest
+        elif not abs(rest - best) <= allowed + 1e-7 * abs(best):
+            return None
+    return best
+
+
+def _candidates(cases: Cases) -> Iterator[tuple[float, str, tuple[str, ...]]]:
+    """Yield powers of sizes that vary over the cases, single ones first."""
+    names = [
+        name
+        for name in cases[0].sizes
+        if all(name in m.sizes for m in cases) and len({m.sizes[name] for m in cases}) > 1
+    ]
+    for power, form in _POWERS:
+        for name in names:
+            yield power, form, (name,)
+    for power, form in (_POWERS[1], _POWERS[0]):
+        for pair in combinations(names[:12], 2):
+            yield power, form.replace("{}", "({})"), pair
+
+
+def _sized(rest: float, size: str, words: str, power: float) -> Suspicion:
+    name = number(rest)
+    factor = size if name == "1" else f"{name} {size}" if not size.startswith("1/") else f"{name}{size[1:]}"
+    kind = {1.0: "a mean was meant", -1.0: "a sum was meant"}.get(power, "")
+    return Suspicion(
+        "GT103",
+        f"it is {factor} times what it should be",
+        f"analytic / numeric = {factor} {words}" + (f": {kind}?" if kind and name == "1" else ""),
+    )
+
+
+# -- values ---------------------------------------------------------------------------------------
+
+Transform = tuple[str, Callable[[Array], Array]]
+
+
+def _sigmoid(v: Array) -> Array:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * v)))
+
+
+#: What a factor could have been, of a value v.
+TRANSFORMS: tuple[Transform, ...] = (
+    ("{}", lambda v: v),
+    ("{}**2", lambda v: v * v),
+    ("sqrt({})", lambda v: np.sqrt(v)),
+    ("exp({})", lambda v: np.exp(v)),
+    ("(1 - {})", lambda v: 1 - v),
+    ("(1 + {})", lambda v: 1 + v),
+    ("(1 - {}**2)", lambda v: 1 - v * v),
+    ("{0} (1 - {0})", lambda v: v * (1 - v)),
+    ("abs({})", lambda v: np.abs(v)),
+    ("sign({})", lambda v: np.sign(v)),
+    ("sigmoid({})", _sigmoid),
+    ("{}**3", lambda v: v**3),
+)
+
+
+def value_factor(cases: Cases) -> Suspicion | None:
+    """A factor that is the value of an input or of the output, or a simple function of it."""
+    for name in _values(cases[0]):
+        for form, transform in TRANSFORMS:
+            for inverse in (False, True):
+                suspicion = _value(cases, name, form, transform, inverse)
+                if suspicion is not None:
+                    return suspicion
+    return None
+
+
+def _values(m: Measured) -> list[str]:
+    """Return what a factor could be made of: the block itself, other real inputs, the output, norms."""
+    return [m.name, *(name for name in m.reals if name != m.name), "the output"]
+
+
+def value_of(m: Measured, name: str) -> Array | None:
+    """Return the value of an input or of the output, in a shape that fits the block; else None."""
+    value = m.y if name == "the output" else m.reals.get(name)
+    return None if value is None else aligned(value, m.shape)
+
+
+def aligned(value: Array, shape: tuple[int, ...]) -> Array | None:
+    """Return `value` broadcast to `shape`: as NumPy does it, or along the leading axes."""
+    for candidate in (value, value.reshape(value.shape + (1,) * max(0, len(shape) - value.ndim))):
+        try:
+            return np.broadcast_to(candidate, shape)
+        except ValueError:
+            continue
+    return None
+
+
+def _value(
+    cases: Cases, name: str, form: str, transform: Callable[[Array], Array], inverse: bool
+) -> Suspicion | None:
+    def factor(m: Measured) -> tuple[float, float] | None:
+        value = value_of(m, name)
+        if value is None:
+            return None
+        with np.errstate(all="ignore"):
+            scale = transform(value)
+            if inverse:  # analytic * scale = numeric
+                scale = 1 / scale
+            found = proportion(m, m.analytic, m.numeric * scale)
+            return found if found is None else explained(m, found, found[0] * m.numeric * scale)
+
+    found = constant(cases, factor)
+    if found is None or not simple(found[0]):
+        return None
+    rest, words = found
+    factor_name, times = form.format(name), "" if number(rest) == "1" else f"{number(rest)} * "
+    if name == cases[0].name and form == "{}" and not inverse and not times:
+        return Suspicion(
+            "GT116", f"it is the derivative by log {name}", f"analytic / numeric = {name} {words}"
+        )
+    phrase = f"the factor {factor_name} is missing" if inverse else f"the factor {factor_name} is too much"
+    quotient = f"{times}1 / {factor_name}" if inverse else f"{times}{factor_name}"
+    return Suspicion("GT116", phrase, f"analytic / numeric = {quotient} {words}")
+
+
+# -- an input that is not looked at ---------------------------------------------------------------
+
+
+def ignores_an_input(cases: Cases) -> Suspicion | None:
+    """The analytic gradient does not change with an input with which the numeric one changes."""
+    for name in cases[0].reals:
+        if name == cases[0].name:
+            continue
+        words = holds(cases[:12], lambda m, name=name: _unmoved(m, name))  # type: ignore[misc]
+        if words:
+            return Suspicion(
+                "GT117",
+                f"it does not depend on {name}",
+                f"with another {name} the numeric gradient changes, the analytic one does not, {words}",
+            )
+    return None
+
+
+def _unmoved(m: Measured, name: str) -> bool | None:
+    if name not in m.reals:
+        return False
+    value = m.reals[name]
+    probe = m.at({name: value + 0.125 * np.where(value == 0, 1.0, value)})
+    if probe is None or m.block not in probe.gradients:
+        return None
+    analytic = m.host(probe.gradients[m.block]).reshape(m.shape)
+    if not np.allclose(analytic, m.analytic, rtol=1e-12, atol=0.0):
+        return False
+    other = m.numeric_at({name: value + 0.125 * np.where(value == 0, 1.0, value)})
+    if other is None:
+        return None
+    moved = np.abs(other - m.numeric)[m.known] > 100 * m.error[m.known] + 1e-6 * np.abs(m.numeric[m.known])
+    return True if moved.any() else None

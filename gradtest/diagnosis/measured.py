@@ -1,0 +1,456 @@
+"""One block of one case, measured entry by entry: what suspects look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradtest.case import Raised
+from gradtest.matching import BrokenContract
+from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
+from gradtest.numerics.differentiate import looks
+from gradtest.numerics.estimate import Estimate, Quality
+from gradtest.numerics.line import Line
+from gradtest.probe import Probe
+from gradtest.spaces import arrays
+from gradtest.spaces.containers import Tree
+from gradtest.verdict import BEYOND
+
+__all__ = ["FEW", "Measured", "Numbers", "Purse", "measure", "numbers", "outputs_of", "sizes_of"]
+
+Array = NDArray[Any]
+
+#: Blocks up to this many entries are measured whole; of larger ones, some entries.
+FEW = 36
+SOME = 8
+
+#: Blocks up to this many entries are measured with a confirmation from another scale.
+_CONFIRMED = 8
+
+#: Jacobians of more entries than this are not looked at.
+_LARGEST_JACOBIAN = 4096
+
+#: Wrong entries that are measured again with other inputs.
+_AGAIN = 2
+
+#: Evaluations that an entry may take, and the relative errors that are wanted of them.
+_BUDGET = 48
+_SHARP = 1e-9
+_QUICK = 1e-7
+
+#: Where a function that does not move within this share of the point is taken to stand still.
+_STILL = 2.0**-8
+
+#: A prediction is believed within this much of the numbers themselves, beside their errors.
+_CLOSE = 1e-8
+
+
+@dataclass
+class Purse:
+    """The forward evaluations that are left for one finding."""
+
+    left: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numeric gradient of a block: `value` and `error` in its shape (NaN where there is none).
+
+    `step` is how far each entry was moved to measure it, `seen` holds for each entry the whole
+    output at every t that it took.
+    """
+
+    value: Array
+    error: Array
+    step: Array
+    seen: Mapping[tuple[int, ...], dict[float, Array]]
+
+
+def numbers(
+    probe: Probe, block: int, *, quick: bool = False, only: Sequence[tuple[int, ...]] = ()
+) -> Numbers:
+    """Measure every entry of a block (some of a large one, or `only` these).
+
+    Costs 10 to 20 evaluations an entry; 8 where `quick`, which takes the first sharp look at a
+    smooth function for granted.
+    """
+    x = probe.leaves[block]
+    shape = arrays.shape(x)
+    value, error, step = np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(shape)
+    seen: dict[tuple[int, ...], dict[float, Array]] = {}
+    few = arrays.size(x) * sum(map(arrays.size, probe.cotangents.values())) <= _LARGEST_JACOBIAN
+    for index in only or _chosen(shape):
+        v, unit = arrays.coordinate(x, index)
+        outputs = seen.setdefault(index, {})
+
+        def see(t: float, out: Tree, outputs: dict[float, Array] = outputs) -> None:
+            outputs[t] = outputs_of(probe, out)
+
+        slope = _slope(probe, probe.line({block: v}, see if few else None), quick)
+        value[index], error[index], step[index] = slope.value / unit, slope.error / unit, slope.step
+    return Numbers(value, np.where(np.isfinite(value), error, np.inf), step, seen)
+
+
+def outputs_of(probe: Probe, out: Tree) -> Array:
+    """Return all real outputs in one row, in double precision."""
+    rows = [Measured.host(out.leaves[i]).reshape(-1) for i in probe.cotangents]
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+
+def _chosen(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield the places of all entries, or of a few spread over a large block."""
+    size = math.prod(shape)
+    every = range(size) if size <= FEW else np.linspace(0, size - 1, SOME, dtype=int)
+    for place in every:
+        yield tuple(int(i) for i in np.unravel_index(place, shape))
+
+
+def _slope(probe: Probe, line: Line, quick: bool) -> Estimate:
+    """Measure one slope; where the function stands still, say so as exactly as it can be said."""
+    slope = _look(line, quick)
+    if slope.flat or not slope.error <= 1e-6 * abs(slope.value):
+        # Constant samples do not show how they are rounded, and so are stated to be off by much.
+        samples = set(line.around(_STILL, 8))
+        if len(samples) == 1 and math.isfinite(samples.pop()):
+            size = max(abs(probe.origin), probe.magnitude)
+            return Estimate(0.0, 4 * probe.eps * size / _STILL, step=_STILL, nodes=8, flat=True)
+    return slope
+
+
+def _look(line: Line, quick: bool) -> Estimate:
+    """Return the sharpest confirmed look, or the first sharp one where that is enough."""
+    best = Estimate(math.nan, math.inf)
+    for look in looks(line, _SHARP):
+        relative = look.error / abs(look.value) if look.value else math.inf
+        if quick and look.nodes >= 8 and look.quality is Quality.CLEAN and relative <= _QUICK:
+            return look
+        if look.confirmed and look.error < best.error:
+            best = look
+            if relative <= _SHARP:
+                break
+        if line.evaluations >= _BUDGET:
+            break
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One block of one case.
+
+    Attributes
+    ----------
+    probe : Probe
+        The case and its cotangent; `block` is the number of the leaf, `name` its name.
+    analytic, numeric, error : array
+        In the shape of the block.  `error` is infinite where nothing was measured.
+    step : array
+        How far each entry was moved, in units of `arrays.coordinate`.
+    around : bool
+        Whether this is a point beside a single one, and not a case of its own.
+    seen : mapping
+        For each entry the outputs that measuring it took (`Numbers.seen`).
+    purse : Purse
+        What asking again may cost.
+    """
+
+    probe: Probe
+    block: int
+    analytic: Array
+    numeric: Array
+    error: Array
+    step: Array
+    around: bool = False
+    seen: Mapping[tuple[int, ...], dict[float, Array]] = field(default_factory=dict)
+    purse: Purse = field(default_factory=lambda: Purse(400))
+
+    # -- the case -----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name of the block."""
+        return self.probe.case.names[self.block]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the block."""
+        return tuple(self.analytic.shape)
+
+    @cached_property
+    def x(self) -> Array:
+        """The value of the block."""
+        return np.asarray(arrays.flat(self.probe.leaves[self.block]).reshape(self.shape))
+
+    @cached_property
+    def inputs(self) -> dict[str, Array]:
+        """Every leaf that holds numbers, by name."""
+        return leaves_of(self.probe)
+
+    @cached_property
+    def reals(self) -> dict[str, Array]:
+        """The leaves among them that can be differentiated by, in double precision."""
+        names = self.probe.case.names
+        return {names[i]: _double(self.inputs[names[i]]) for i in self.probe.case.real}
+
+    @cached_property
+    def sizes(self) -> dict[str, float]:
+        """Sizes and counts by name; see `sizes_of`."""
+        return sizes_of(self.inputs, self.outputs)
+
+    # -- the output ---------------------------------------------------------------------------
+
+    @cached_property
+    def outputs(self) -> list[Array]:
+        """The real outputs."""
+        return [self.host(self.probe.out.leaves[i]) for i in self.probe.cotangents]
+
+    @cached_property
+    def upstreams(self) -> list[Array]:
+        """The cotangent of each of them."""
+        return [self.host(w) for w in self.probe.cotangents.values()]
+
+    @property
+    def y(self) -> Array | None:
+        """The output, if there is only one."""
+        return self.outputs[0] if len(self.outputs) == 1 else None
+
+    @property
+    def g(self) -> Array | None:
+        """Its cotangent."""
+        return self.upstreams[0] if len(self.upstreams) == 1 else None
+
+    @staticmethod
+    def host(leaf: Any) -> Array:
+        """Return an array of any library, or a number, in double precision."""
+        return _double(
+            arrays.flat(np.asarray(leaf) if np.isscalar(leaf) else leaf).reshape(arrays.shape(leaf))
+        )
+
+    # -- comparing ----------------------------------------------------------------------------
+
+    @cached_property
+    def known(self) -> Array:
+        """Which entries were measured."""
+        return np.asarray(np.isfinite(self.error))
+
+    @cached_property
+    def wrong(self) -> Array:
+        """Which of them disagree."""
+        with np.errstate(invalid="ignore"):
+            right = np.abs(self.analytic - self.numeric) <= BEYOND * self.error + self.rounding
+        return np.asarray(self.known & ~right)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the claim is wrong somewhere, or not finite."""
+        return bool(self.wrong.any() or not np.isfinite(self.analytic[self.known]).all())
+
+    @property
+    def rounding(self) -> Array:
+        """What the precision of the gradient allows each entry to be off."""
+        largest = np.abs(np.nan_to_num(self.analytic)).max(initial=0.0)
+        return np.asarray(50 * self.probe.eps * (np.abs(self.analytic) + 1e-3 * largest))
+
+    @property
+    def zero(self) -> Array:
+        """Where the numeric gradient is zero within its error."""
+        return np.asarray(self.known & (np.abs(self.numeric) <= 4 * self.error + self.rounding))
+
+    def fits(self, predicted: Any) -> bool | None:
+        """Whether the analytic gradient is `predicted`; None where that cannot be told.
+
+        It cannot where the prediction is within its error of the numeric gradient: it must
+        explain a difference, and to a hundredth of it.
+        """
+        if predicted is None or np.shape(predicted) != self.shape:
+            return False
+        with np.errstate(invalid="ignore", over="ignore"):
+            p = np.asarray(predicted)
+            known = self.known & ~np.isnan(p)
+            if not known.any() or not np.isfinite(self.analytic[known]).all():
+                return False
+            tolerance = self._tolerance(p, known)
+            if np.any(np.abs(self.analytic - p)[known] > tolerance[known]):
+                return False
+            gap = np.abs(self.analytic - self.numeric)[known]
+            return True if np.any(gap > 100 * tolerance[known]) else None
+
+    def _tolerance(self, p: Array, known: Array) -> Array:
+        """Return how far a prediction made from the numeric gradient may be off."""
+        size = float(np.abs(self.numeric[known]).max()) or 1.0
+        stretch = max(1.0, float(np.abs(p[known]).max()) / size)
+        own = np.maximum(np.abs(self.analytic), np.abs(np.where(known, p, 0.0)))
+        close = max(_CLOSE, 64 * self.probe.eps)
+        worst = float(self.error[known].max())
+        return np.asarray(8 * stretch * worst + close * (own + 1e-3 * float(own[known].max())))
+
+    # -- asking again -------------------------------------------------------------------------
+
+    @cached_property
+    def jacobian(self) -> Array | None:
+        """Derivatives of all outputs (first axis, flat) by all entries (second axis); None if not to be had.
+
+        Made of what was seen when the entries were measured: costs at most 4 evaluations an entry.
+        """
+        outputs = sum(w.size for w in self.upstreams)
+        if not self.known.all() or outputs * self.x.size > _LARGEST_JACOBIAN or not self.seen:
+            return None
+        columns = [self._column(index, outputs) for index in np.ndindex(self.shape)]
+        jacobian = np.stack(columns, axis=1) if columns else np.zeros((outputs, 0))
+        seen = (self.flat_upstream @ jacobian).reshape(self.shape)
+        allowed = 1e-7 * np.abs(self.flat_upstream) @ np.abs(jacobian)
+        off = np.abs(seen - self.numeric).reshape(-1) > 16 * self.error.reshape(-1) + allowed + 1e-12
+        return None if off.any() or not np.isfinite(jacobian).all() else jacobian
+
+    @property
+    def flat_upstream(self) -> Array:
+        """All cotangents in one row."""
+        return np.concatenate([w.reshape(-1) for w in self.upstreams])
+
+    def _column(self, index: tuple[int, ...], outputs: int) -> Array:
+        v, unit = arrays.coordinate(self.probe.leaves[self.block], index)
+        step, seen = float(self.step[index]) or _STILL, self.seen[index]
+        seen.setdefault(0.0, outputs_of(self.probe, self.probe.out))
+        line = self.probe.line(
+            {self.block: v}, lambda t, out: seen.__setitem__(t, outputs_of(self.probe, out))
+        )
+        places = [step * node for node in nodes(8)]
+        for t in places:
+            if t not in seen:
+                self.purse.left -= 1
+                line(t)
+        samples = np.array([seen.get(t, np.full(outputs, np.nan)) for t in places])
+        slopes = np.array(slopes_at_centre(8))
+        return np.array([slopes @ np.asarray(coefficients(s)) for s in samples.T]) / (step * unit)
+
+    def back(self, *upstreams: Array) -> Array | None:
+        """Return the analytic gradient for other cotangents (one forward evaluation, one gradient)."""
+        case = self.probe.case
+        cotangents = dict(self.probe.cotangents)
+        for (i, w), other in zip(self.probe.cotangents.items(), upstreams, strict=True):
+            cotangents[i] = arrays.like(w, np.asarray(other, dtype=np.asarray(w).dtype))
+        whole = self.probe.out.build([cotangents.get(i) for i in range(len(self.probe.out.leaves))])
+        try:
+            gradients = case.pull_back(case.raw(), whole)
+        except (Raised, BrokenContract):
+            return None
+        return self.host(gradients[self.block]).reshape(self.shape) if self.block in gradients else None
+
+    def at(self, values: Mapping[str, Any]) -> Probe | None:
+        """Return the probe with the same cotangent where some leaves have other values."""
+        names, leaves = self.probe.case.names, list(self.probe.leaves)
+        for name, value in values.items():
+            i = names.index(name)
+            leaves[i] = arrays.like(leaves[i], np.asarray(value))
+        try:
+            probe = self.probe.at(leaves)
+        except (Raised, BrokenContract):
+            return None
+        return probe if probe.finite else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all entries were looked at."""
+        return self.x.size <= FEW
+
+    def numeric_at(self, values: Mapping[str, Any]) -> Array | None:
+        """Return a few entries of the numeric gradient where some leaves have other values.
+
+        None where that costs too much.
+        """
+        probe = self.at(values) if self.purse.left > 0 else None
+        return None if probe is None else self._asked(probe, self.block)
+
+    def numeric_of(self, name: str) -> Array | None:
+        """Return a few entries of the numeric gradient of another block of the same shape, or None."""
+        i = self.probe.case.names.index(name)
+        return self._asked(self.probe, i) if self.purse.left > 0 else None
+
+    @cached_property
+    def _few(self) -> list[tuple[int, ...]]:
+        """The entries that are asked for again: wrong ones, and one that is right."""
+        wrong, right = np.argwhere(self.wrong), np.argwhere(self.known & ~self.wrong)
+        return [tuple(map(int, index)) for index in (*wrong[:_AGAIN], *right[:1])]
+
+    def _asked(self, probe: Probe, block: int) -> Array:
+        before = probe.case.evaluations
+        value = numbers(probe, block, quick=True, only=self._few).value
+        self.purse.left -= probe.case.evaluations - before
+        return value
+
+
+def measure(
+    probe: Probe, block: int, *, around: bool = False, quick: bool = False, purse: Purse | None = None
+) -> Measured | None:
+    """Return a block with its entries measured; None if there are none, or they are complex.
+
+    The analytic side of a jvp is asked for entry by entry.
+    """
+    x = probe.leaves[block]
+    if arrays.size(x) == 0 or arrays.is_complex(x) or not _all_real(probe):
+        return None
+    found = numbers(probe, block, quick=quick or arrays.size(x) > _CONFIRMED)
+    return Measured(
+        probe,
+        block,
+        _analytic(probe, block),
+        found.value,
+        found.error,
+        found.step,
+        around,
+        found.seen,
+        purse or Purse(400),
+    )
+
+
+def _all_real(probe: Probe) -> bool:
+    return not any(arrays.is_complex(probe.out.leaves[i]) for i in probe.cotangents)
+
+
+def _analytic(probe: Probe, block: int) -> Array:
+    x = probe.leaves[block]
+    shape = arrays.shape(x)
+    if block in probe.gradients:
+        return Measured.host(probe.gradients[block]).reshape(shape)
+    claimed = np.full(shape, np.nan)
+    for index in _chosen(shape):
+        v, unit = arrays.coordinate(x, index)
+        claimed[index] = probe.claim({block: v}).value / unit
+    return claimed
+
+
+def leaves_of(probe: Probe) -> dict[str, Array]:
+    """Return every leaf of the inputs that holds numbers, by name, on the host."""
+    found = {}
+    for name, leaf in zip(probe.case.names, probe.leaves, strict=True):
+        if arrays.is_array(leaf) or isinstance(leaf, (bool, np.bool_)):
+            host = np.asarray(leaf) if np.isscalar(leaf) else leaf
+            found[name] = arrays.flat(host).reshape(arrays.shape(leaf))
+    return found
+
+
+def sizes_of(inputs: Mapping[str, Array], outputs: list[Array]) -> dict[str, float]:
+    """Return what a factor could have been meant to be, by name: sizes of axes, counts, integers."""
+    sizes: dict[str, float] = {}
+    several = len(outputs) > 1
+    named = {f"output {i}" if several else "output": out for i, out in enumerate(outputs)}
+    for name, array in {**inputs, **named}.items():
+        for axis, size in enumerate(array.shape):
+            sizes[f"{name}.shape[{axis}]"] = size
+        if array.ndim > 1:
+            sizes[f"{name}.size"] = array.size
+        if array.dtype.kind in "iu" and array.ndim == 0:
+            sizes[name] = int(array)
+        if array.dtype.kind == "b" and array.ndim:
+            sizes[f"{name}.sum()"] = int(array.sum())
+            sizes[f"{name}.mean()"] = float(array.mean())
+    return {name: size for name, size in sizes.items() if size and math.isfinite(size)}
+
+
+def _double(array: Array) -> Array:
+    return np.asarray(array, dtype=np.float64)

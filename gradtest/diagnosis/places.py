@@ -1,0 +1,255 @@
+"""The right numbers in the wrong places: transposed, reversed, shifted, swapped with another input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, combinations, permutations
+
+import numpy as np
+
+from .factors import explained, proportion
+from .measured import Array, Measured
+from .suspicion import Cases, Suspicion, constant, holds, number, simple
+
+__all__ = [
+    "another_input",
+    "in_another_order",
+    "jacobian_untransposed",
+    "only_at_a_place",
+    "reversed_or_shifted",
+    "transposed",
+    "transposed_input",
+]
+
+
+def transposed(cases: Cases) -> Suspicion | None:
+    """Axes of one size are swapped."""
+    dimensions = len(cases[0].shape)
+    for order in permutations(range(dimensions)):
+        if order == tuple(range(dimensions)) or dimensions > 4:
+            continue
+        words = holds(cases, lambda m, order=order: m.fits(_permuted(m, order)))  # type: ignore[misc]
+        if words:
+            swapped = [str(axis) for axis, other in enumerate(order) if axis != other]
+            what = "it is transposed" if dimensions == 2 else f"its axes {' and '.join(swapped)} are swapped"
+            where = (
+                "analytic[i, j] = numeric[j, i]"
+                if dimensions == 2
+                else f"analytic = numeric with axes in order {order}"
+            )
+            return Suspicion("GT104", what, f"{where} {words}")
+    return None
+
+
+def _permuted(m: Measured, order: tuple[int, ...]) -> Array | None:
+    return np.transpose(m.numeric, order) if len(order) == m.numeric.ndim else None
+
+
+def reversed_or_shifted(cases: Cases) -> Suspicion | None:
+    """Reversed along axes, shifted along one, or read in another memory order."""
+    dimensions = len(cases[0].shape)
+    for phrase, change in _moves(dimensions):
+        words = holds(cases, lambda m, change=change: _moved(m, change, dimensions))  # type: ignore[misc]
+        if words:
+            return Suspicion("GT122", f"it is {phrase}", f"analytic = numeric {phrase} {words}")
+    return None
+
+
+def _moved(m: Measured, change: Callable[[Array], Array], dimensions: int) -> bool | None:
+    return m.fits(change(m.numeric)) if len(m.shape) == dimensions else False
+
+
+Move = tuple[str, Callable[[Array], Array]]
+
+
+def _moves(dimensions: int) -> Iterator[Move]:
+    for axes in _subsets(dimensions):
+        along = " and ".join(map(str, axes))
+        yield f"reversed along axis {along}", lambda a, axes=axes: np.flip(a, axes)  # type: ignore[misc]
+    for axis in range(dimensions):
+        for places, phrase in ((1, "one place up"), (-1, "one place down")):
+            yield (
+                f"shifted {phrase} along axis {axis}",
+                lambda a, places=places, axis=axis: np.roll(a, places, axis),  # type: ignore[misc]
+            )
+    if dimensions > 1:
+        yield "in column order", lambda a: a.reshape(-1, order="F").reshape(a.shape)
+        yield "in row order", lambda a: a.reshape(-1).reshape(a.shape, order="F")
+
+
+def _subsets(dimensions: int) -> Iterator[tuple[int, ...]]:
+    axes = range(min(dimensions, 3))
+    return chain.from_iterable(combinations(axes, n) for n in range(1, len(axes) + 1))
+
+
+def in_another_order(cases: Cases) -> Suspicion | None:
+    """The same numbers in some other order."""
+    words = holds(cases, lambda m: _same_numbers(m, np.sort))
+    if words:
+        return Suspicion(
+            "GT122", "its entries are in the wrong order", f"the same numbers in other places {words}"
+        )
+    return None
+
+
+def _same_numbers(m: Measured, order: Callable[[Array], Array]) -> bool | None:
+    if not m.known.all() or m.analytic.size < 2:
+        return False
+    ranked = np.empty(m.analytic.size)
+    ranked[np.argsort(m.analytic, axis=None)] = order(m.numeric.reshape(-1))
+    return m.fits(ranked.reshape(m.shape))
+
+
+def another_input(cases: Cases) -> Suspicion | None:
+    """It is the gradient of another input of the same shape."""
+    first = cases[0]
+    for name in first.reals:
+        if name == first.name:
+            continue
+
+        def swapped(m: Measured, name: str = name) -> tuple[float, float] | None:
+            if name not in m.reals or m.reals[name].shape != m.shape:
+                return None
+            other = m.numeric_of(name)
+            found = None if other is None else proportion(m, m.analytic, other)
+            return found if found is None or other is None else explained(m, found, found[0] * other)
+
+        found = constant(cases, swapped)
+        if found is not None and simple(found[0]):
+            times = "" if number(found[0]) == "1" else f"{number(found[0])} times "
+            return Suspicion(
+                "GT109",
+                f"it is {times}the gradient for {name}",
+                f"analytic = {times}numeric for {name} {found[1]}",
+            )
+    return None
+
+
+def jacobian_untransposed(cases: Cases) -> Suspicion | None:
+    """The Jacobian is applied to the upstream gradient, not its transpose."""
+
+    def untransposed(m: Measured) -> bool | None:
+        jacobian = m.jacobian if _square(m) else None
+        return False if jacobian is None else m.fits((jacobian @ m.flat_upstream).reshape(m.shape))
+
+    words = holds(cases, untransposed)
+    if words:
+        return Suspicion(
+            "GT104", "the Jacobian is used untransposed", f"analytic = J upstream, not its transpose, {words}"
+        )
+    return None
+
+
+def _square(m: Measured) -> bool:
+    return m.flat_upstream.size == m.x.size
+
+
+def transposed_input(cases: Cases) -> Suspicion | None:
+    """As if another input, the block itself or the upstream gradient were transposed, or reversed."""
+    for phrase, change in _FOLDS:
+        words = holds(cases, lambda m, change=change: _upstream_folded(m, change))  # type: ignore[misc]
+        if words:
+            return _as_if("the upstream gradient", phrase, words)
+    for name in cases[0].reals:
+        for phrase, change in _FOLDS:
+
+            def folded(
+                m: Measured, name: str = name, change: Callable[[Array], Array | None] = change
+            ) -> bool | None:
+                value = m.reals.get(name)
+                other = None if value is None else change(value)
+                if value is None or other is None or np.array_equal(value, other):
+                    return False
+                return m.fits(m.numeric_at({name: other}))
+
+            words = holds(cases, folded)
+            if words:
+                return _as_if(name, phrase, words)
+    return None
+
+
+def _as_if(name: str, phrase: str, words: str) -> Suspicion:
+    code = "GT104" if phrase == "transposed" else "GT122"
+    return Suspicion(code, f"as if {name} were {phrase}", f"analytic = numeric with {name} {phrase} {words}")
+
+
+def _transpose(value: Array) -> Array | None:
+    """Return `value` with its first two axes swapped, where these have one size."""
+    if value.ndim < 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2:
+        return None
+    return np.swapaxes(value, 0, 1)
+
+
+def _reverse(value: Array) -> Array | None:
+    return np.flip(value) if value.ndim and value.size > 1 else None
+
+
+_FOLDS: tuple[tuple[str, Callable[[Array], Array | None]], ...] = (
+    ("transposed", _transpose),
+    ("reversed", _reverse),
+)
+
+
+def _upstream_folded(m: Measured, change: Callable[[Array], Array | None]) -> bool | None:
+    g = None if m.g is None else change(m.g)
+    jacobian = None if g is None else m.jacobian
+    return False if g is None or jacobian is None else m.fits((g.reshape(-1) @ jacobian).reshape(m.shape))
+
+
+# -- only some places -----------------------------------------------------------------------------
+
+
+def only_at_a_place(cases: Cases) -> Suspicion | None:
+    """Only the first or last entry along an axis is wrong, the diagonal, one side of it, or one entry."""
+    for phrase, inside in _regions(cases[0].shape):
+
+        def only(m: Measured, inside: Callable[[tuple[int, ...]], Array | None] = inside) -> bool | None:
+            region = inside(m.shape)
+            if region is None or not m.wrong.any() or np.any(m.wrong & ~region):
+                return False
+            return True if np.any(m.known & ~region) else None
+
+        words = holds(cases, only, least=0.3)
+        if words:
+            return Suspicion("GT124", f"only {phrase} is wrong", f"the other entries agree {words}")
+    words = holds(cases, _single, least=0.3)
+    return (
+        Suspicion("GT124", "only one entry is wrong", f"all other entries agree {words}") if words else None
+    )
+
+
+def _single(m: Measured) -> bool | None:
+    """Whether one entry alone is wrong; of fewer than three that is no news."""
+    if int(m.wrong.sum()) != 1:
+        return False
+    return True if int(m.known.sum()) >= 3 else None
+
+
+Region = tuple[str, Callable[[tuple[int, ...]], Array | None]]
+
+
+def _regions(shape: tuple[int, ...]) -> Iterator[Region]:
+    for axis in range(len(shape)):
+        for name, end in (("last", -1), ("first", 0)):
+            where = f"the {name} entry" if len(shape) == 1 else f"the {name} slice along axis {axis}"
+            yield where, lambda size, axis=axis, end=end: _slice(size, axis, end)  # type: ignore[misc]
+    if len(shape) == 2:
+        yield "the diagonal", lambda size: _where(size, np.equal)
+        yield "the part above the diagonal", lambda size: _where(size, np.less)
+        yield "the part below the diagonal", lambda size: _where(size, np.greater)
+        yield "the part off the diagonal", lambda size: _where(size, np.not_equal)
+
+
+def _slice(size: tuple[int, ...], axis: int, end: int) -> Array | None:
+    if axis >= len(size):
+        return None
+    region = np.zeros(size, dtype=bool)
+    region[(slice(None),) * axis + (end,)] = True
+    return region
+
+
+def _where(size: tuple[int, ...], compare: Callable[[Array, Array], Array]) -> Array | None:
+    if len(size) != 2:
+        return None
+    i, j = np.indices(size)
+    return np.asarray(compare(i, j))

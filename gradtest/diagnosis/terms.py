@@ -1,0 +1,280 @@
+"""A term is missing or too many: what analytic and numeric differ by is something that has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+
+from .factors import aligned, explained, proportion
+from .measured import Array, Measured
+from .suspicion import Cases, Suspicion, constant, holds, number
+
+__all__ = ["direct_path", "matrix_term", "multiple_of", "statistics_held_fixed", "upstream_term"]
+
+
+def statistics_held_fixed(cases: Cases) -> Suspicion | None:
+    """Along an axis the difference is made of a constant and the values: the gradient of a mean."""
+    for axis in range(len(cases[0].shape)):
+        for phrase, vectors in _SPANS:
+            words = holds(cases, lambda m, axis=axis, vectors=vectors: _spanned(m, axis, vectors), 0.25)  # type: ignore[misc]
+            if words and _several(cases, axis, vectors):
+                return Suspicion(
+                    "GT115",
+                    f"off by a term {phrase} along axis {axis}",
+                    f"analytic - numeric is {phrase} along axis {axis} {words}",
+                )
+    return None
+
+
+Vectors = Callable[[Measured, int], list[Array | None]]
+
+
+def _deviation(m: Measured, axis: int) -> Array:
+    return np.asarray(m.x - m.x.mean(axis, keepdims=True))
+
+
+def _output(m: Measured) -> Array | None:
+    return m.y if m.y is not None and m.y.shape == m.shape else None
+
+
+def _exponential(m: Measured) -> Array | None:
+    y = _output(m)
+    return None if y is None else np.exp(np.minimum(y, 700))
+
+
+_SPANS: tuple[tuple[str, Vectors], ...] = (
+    ("constant", lambda m, axis: [np.ones(m.shape)]),
+    ("proportional to x", lambda m, axis: [m.x]),
+    ("proportional to the output", lambda m, axis: [_output(m)]),
+    ("proportional to exp(output)", lambda m, axis: [_exponential(m)]),
+    ("proportional to the deviation from the mean", lambda m, axis: [_deviation(m, axis)]),
+    ("made of a constant and the deviation", lambda m, axis: [np.ones(m.shape), _deviation(m, axis)]),
+)
+
+
+def _spanned(m: Measured, axis: int, vectors: Vectors) -> bool | None:
+    """Whether each line along an axis of the difference is a combination of the vectors."""
+    if axis >= len(m.shape) or not m.known.all():
+        return False
+    spanning = vectors(m, axis)
+    if any(v is None for v in spanning):
+        return False
+    if m.shape[axis] <= len(spanning):
+        return None
+    difference = np.moveaxis(m.analytic - m.numeric, axis, -1).reshape(-1, m.shape[axis])
+    if not np.isfinite(difference).all():
+        return False
+    lines = [np.moveaxis(v, axis, -1).reshape(-1, m.shape[axis]) for v in spanning if v is not None]
+    rest = np.empty_like(difference)
+    for i, e in enumerate(difference):
+        basis = np.stack([line[i] for line in lines], axis=1)
+        coefficients = np.linalg.lstsq(basis, e, rcond=1e-9)[0]
+        rest[i] = e - basis @ coefficients
+    shape = [*np.moveaxis(m.analytic, axis, -1).shape]
+    fitted = m.numeric + (m.analytic - m.numeric - np.moveaxis(rest.reshape(shape), -1, axis))
+    return m.fits(fitted)
+
+
+def _several(cases: Cases, axis: int, vectors: Vectors) -> bool:
+    """Whether the differences vary enough that being so spanned is no accident."""
+    spare = 0
+    for m in cases:
+        lines = m.x.size // max(1, m.shape[axis])
+        spare += lines * max(0, m.shape[axis] - len(vectors(m, axis)))
+    return spare >= 6
+
+
+# -- multiples ------------------------------------------------------------------------------------
+
+
+def _difference(m: Measured) -> Array:
+    return np.asarray(m.analytic - m.numeric)
+
+
+def multiple_of(cases: Cases) -> Suspicion | None:
+    """The difference is a multiple of the block itself, of a constant, of another input."""
+    entries = sum(max(0, int(m.known.sum()) - 1) for m in cases)
+    if entries < 6:
+        return None
+    for name in (cases[0].name, "a constant", *cases[0].reals):
+        words = holds(cases, lambda m, name=name: _some_multiple(m, name), 0.3)  # type: ignore[misc]
+        if words:
+            what = "a constant, the same in every entry" if name == "a constant" else f"a multiple of {name}"
+            return Suspicion("GT113", f"off by {what}", f"analytic - numeric is {what} {words}")
+    return None
+
+
+def _named(m: Measured, name: str) -> Array | None:
+    if name == "a constant":
+        return np.ones(m.shape)
+    value = m.reals.get(name)
+    return value if value is not None and value.shape == m.shape else None
+
+
+def _some_multiple(m: Measured, name: str) -> bool | None:
+    value = _named(m, name)
+    if value is None or not np.isfinite(m.analytic).all():
+        return False
+    if m.x.size < 2:
+        return None
+    size = float((value * value).sum())
+    if size == 0.0:
+        return False
+    return m.fits(m.numeric + value * float((value * _difference(m)).sum()) / size)
+
+
+# -- terms made of the upstream gradient ----------------------------------------------------------
+
+
+Term = Callable[[Measured], Array | None]
+
+
+def direct_path(cases: Cases) -> Suspicion | None:
+    """The difference is the upstream gradient, or a multiple of it: a path around is missing."""
+    return _missing(cases, [next(_upstream_terms(cases[0], _prefix(cases)))])
+
+
+def upstream_term(cases: Cases) -> Suspicion | None:
+    """The difference is the upstream gradient times a function of an input."""
+    return _missing(cases, islice(_upstream_terms(cases[0], _prefix(cases)), 1, None))
+
+
+def _prefix(cases: Cases) -> str:
+    """Return how the upstream gradient is named in a term: not at all where there is only one number."""
+    return "" if all(m.g is not None and m.g.shape == () for m in cases) else "upstream * "
+
+
+def _missing(cases: Cases, terms: Iterable[tuple[str, Term]]) -> Suspicion | None:
+    if any(m.g is None for m in cases):
+        return None
+    for name, term in terms:
+        found = constant(cases, lambda m, term=term: _as_term(m, term))  # type: ignore[misc]
+        if found is not None and found[0] != 0.0 and 1e-3 <= abs(found[0]) <= 1e3:
+            times, words = found
+            verb = "missing" if times < 0 else "too much"
+            factor = "" if number(abs(times)) == "1" else f"{number(abs(times))} "
+            sign = "-" if times < 0 else ""
+            return Suspicion(
+                "GT113",
+                f"the term {factor}{name} is {verb}",
+                f"analytic - numeric = {sign}{factor}{name} {words}",
+            )
+    return None
+
+
+def _as_term(m: Measured, term: Term) -> tuple[float, float] | None:
+    with np.errstate(all="ignore"):
+        value = term(m)
+    if value is None or value.shape != m.shape or not np.isfinite(value).all():
+        return None
+    found = proportion(m, _difference(m), value)
+    return found if found is None else explained(m, found, m.numeric + found[0] * value)
+
+
+_FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("{}", lambda v: v),
+    ("1 / {}", lambda v: 1 / v),
+    ("{}**2", lambda v: v * v),
+    ("exp({})", np.exp),
+    ("cos({})", np.cos),
+    ("sin({})", np.sin),
+)
+
+
+def _upstream_terms(m: Measured, upstream: str) -> Iterator[tuple[str, Term]]:
+    whole = "upstream gradient" if upstream else "1 (a constant)"
+    yield whole, lambda m: _summed(m.g, m.shape)
+    for name in m.reals:
+        for form, function in _FUNCTIONS:
+
+            def term(
+                m: Measured, name: str = name, function: Callable[[Array], Array] = function
+            ) -> Array | None:
+                value = m.reals.get(name)
+                if value is None or m.g is None:
+                    return None
+                return _product(m.g, function(value), m.shape)
+
+            yield upstream + form.format(name), term
+    if len(m.shape) == 2 and m.shape[0] == m.shape[1]:
+        yield "1 on the diagonal", _on_the_diagonal
+
+
+def _product(g: Array, value: Array, shape: tuple[int, ...]) -> Array | None:
+    for candidate in (value, aligned(value, g.shape)):
+        if candidate is None:
+            continue
+        try:
+            return _summed(g * candidate, shape)
+        except ValueError:
+            continue
+    return None
+
+
+def _on_the_diagonal(m: Measured) -> Array | None:
+    if m.g is None or m.g.size != 1 or len(m.shape) != 2 or m.shape[0] != m.shape[1]:
+        return None
+    return np.asarray(np.eye(m.shape[0]) * float(m.g.reshape(-1)[0]))
+
+
+def _summed(a: Array | None, shape: tuple[int, ...]) -> Array | None:
+    """Return `a` summed or broadcast to a shape."""
+    if a is None:
+        return None
+    while a.ndim > len(shape):
+        a = a.sum(0)
+    for axis, size in enumerate(shape[len(shape) - a.ndim :]):
+        if size == 1 and a.shape[axis] != 1:
+            a = a.sum(axis, keepdims=True)
+    try:
+        return np.broadcast_to(a, shape)
+    except ValueError:
+        return None
+
+
+def matrix_term(cases: Cases) -> Suspicion | None:
+    """The difference is a product of the upstream gradient, or of two inputs, as matrices."""
+    return _missing(cases, _matrix_terms(cases[0]))
+
+
+def _matrix_terms(m: Measured) -> Iterator[tuple[str, Term]]:
+    names = [name for name, value in m.reals.items() if value.ndim in (1, 2)]
+    if m.g is not None and m.g.ndim == 2:
+        for p in names:
+            for left in (False, True):
+                for tp in ("", ".T"):
+                    for tg in ("", ".T"):
+                        text = f"{p}{tp} @ upstream{tg}" if left else f"upstream{tg} @ {p}{tp}"
+                        yield text, lambda m, p=p, left=left, tp=tp, tg=tg: _with_g(m, p, left, tp, tg)  # type: ignore[misc]
+    if m.g is not None and m.g.size == 1:
+        for p in names:
+            for q in names:
+                for tp in ("", ".T"):
+                    text = f"upstream * {p}{tp} @ {q}"
+                    yield text, lambda m, p=p, q=q, tp=tp: _of_two(m, p, q, tp)  # type: ignore[misc]
+
+
+def _turned(value: Array | None, t: str) -> Array | None:
+    return value if value is None or not t else value.T
+
+
+def _with_g(m: Measured, p: str, left: bool, tp: str, tg: str) -> Array | None:
+    a, g = _turned(m.reals.get(p), tp), _turned(m.g, tg)
+    return None if a is None or g is None else _matmul(a, g) if left else _matmul(g, a)
+
+
+def _of_two(m: Measured, p: str, q: str, tp: str) -> Array | None:
+    a, b = _turned(m.reals.get(p), tp), m.reals.get(q)
+    if a is None or b is None or m.g is None or m.g.size != 1:
+        return None
+    product = _matmul(a, b)
+    return None if product is None else product * float(m.g.reshape(-1)[0])
+
+
+def _matmul(a: Array, b: Array) -> Array | None:
+    try:
+        return np.asarray(a @ b)
+    except ValueError:
+        return None

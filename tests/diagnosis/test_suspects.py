@@ -1,0 +1,489 @@
+"""Every suspect recognises its mistake, only it does, and what is right or another mistake earns nothing."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import gradtest
+from gradtest.case import Case
+from gradtest.diagnosis import factors, paths, places, regions, slopes, suspects, terms
+from gradtest.diagnosis.measured import measure
+from gradtest.diagnosis.suspects import SUSPECTS, recognise
+from gradtest.diagnosis.suspicion import UNKNOWN, Cases, seen_of
+from gradtest.probe import Probe
+
+NAMES = {suspect.__name__: suspect for suspect in SUSPECTS}
+
+
+def spread(rng, *shape):
+    """Return numbers of either sign, none of them near 0."""
+    return rng.choice([-1, 1], shape) * rng.uniform(0.3, 1.8, shape)
+
+
+def sizes(rng, n):
+    return tuple(int(k) for k in rng.integers(2, 5, n))
+
+
+def vector(rng):
+    return (spread(rng, *sizes(rng, 1)),)
+
+
+def matrix(rng):
+    return (spread(rng, *sizes(rng, 2)),)
+
+
+def square(rng):
+    (n,) = sizes(rng, 1)
+    return (spread(rng, n, n),)
+
+
+def with_zeros(rng):
+    x = spread(rng, 3)
+    x[rng.integers(0, 3)] = 0.0
+    return (x,)
+
+
+def twins(rng):
+    n, m = sizes(rng, 2)
+    return spread(rng, n, m), spread(rng, n, m)
+
+
+def layer(rng):
+    n, i, o = sizes(rng, 3)
+    return spread(rng, n, i), spread(rng, i, o), spread(rng, o)
+
+
+def two_layers(rng):
+    n, i, h, o = sizes(rng, 4)
+    return spread(rng, n, i), spread(rng, i, h), spread(rng, h), spread(rng, h, o)
+
+
+def bilinear(rng):
+    (n,) = sizes(rng, 1)
+    return spread(rng, 2, n), spread(rng, n, n), spread(rng, n, 2)
+
+
+def system(rng):
+    (n,) = sizes(rng, 1)
+    return spread(rng, n), spread(rng, n, n)
+
+
+def picked(rng):
+    return spread(rng, 3), rng.integers(0, 3, 5)
+
+
+def flagged(rng):
+    return spread(rng, 3), bool(rng.integers(0, 2))
+
+
+def scaled(rng):
+    n, m = sizes(rng, 2)
+    return spread(rng, n, m), rng.uniform(0.3, 1.8, m)
+
+
+def ragged(rng):
+    return (spread(rng, int(rng.integers(1, 3)), 3),)
+
+
+def cases_of(forward, wrong, inputs, at=0, count=16):
+    """Return `count` cases, measured where the gradient of an input is wrong, seen where it is right."""
+    target = gradtest.target(forward, vjp=wrong)
+    cases = Cases()
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        with np.errstate(all="ignore"):
+            probe = Probe(Case(target, inputs(rng)), rng)
+            measured = measure(probe, at)
+        if measured is not None and measured.failing:
+            cases.append(measured)
+        else:
+            cases.right.append(seen_of(probe, at))
+    return cases
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def normalised(x):
+    return x / np.sqrt((x * x).sum(-1, keepdims=True))
+
+
+def hidden(x, w, b, v):
+    return np.tanh(x @ w + b) @ v
+
+
+def taken(x, index):
+    return np.sin(x)[index]
+
+
+def assigned(g, x, index):
+    dx = np.zeros_like(x)
+    dx[index] = g * np.cos(x)[index]
+    return dx
+
+
+def both(x):
+    return np.sin(x), x**3
+
+
+def above(g, m):
+    return np.tril(g * np.cos(m)) + 2 * np.triu(g * np.cos(m), 1)
+
+
+class Row(NamedTuple):
+    """A mistake: which suspect recognises it, what the headline says, and the mistake."""
+
+    suspect: object
+    words: str
+    forward: object
+    wrong: object
+    inputs: object
+    at: int = 0
+
+
+ROWS = [
+    Row(
+        regions.not_finite,
+        "not finite where x is 0",
+        lambda x: x * x,
+        lambda g, x: g * 2 * x**2 / x,
+        with_zeros,
+    ),
+    Row(paths.cut, "it is zero", np.sin, lambda g, x: 0 * x, vector),
+    Row(factors.sign, "the sign is flipped", np.sin, lambda g, x: -g * np.cos(x), vector),
+    Row(factors.constant_factor, "it is 2 times", np.sin, lambda g, x: 2 * g * np.cos(x), vector),
+    Row(
+        factors.size_factor,
+        "1/x.shape[0] times",
+        lambda x: np.sin(x).sum(),
+        lambda g, x: g * np.cos(x) / x.shape[0],
+        matrix,
+    ),
+    Row(places.transposed, "it is transposed", np.sin, lambda g, x: (g * np.cos(x)).T, square),
+    Row(paths.wrong_side, "on the wrong side", lambda x: np.maximum(x, 0), lambda g, x: g * (x < 0), matrix),
+    Row(
+        paths.mask_ignored,
+        "not zero where the function does not move",
+        lambda x: np.maximum(x, 0),
+        lambda g, x: g,
+        matrix,
+    ),
+    Row(
+        terms.direct_path,
+        "the term upstream gradient is missing",
+        lambda x: x + np.sin(x),
+        lambda g, x: g * np.cos(x),
+        matrix,
+    ),
+    Row(paths.passed_on, "passes the upstream gradient on", np.tanh, lambda g, x: g, matrix),
+    Row(paths.ignores_upstream, "the upstream gradient is ignored", np.sin, lambda g, x: np.cos(x), matrix),
+    Row(
+        slopes.elementwise_slope,
+        "the slope is the output itself",
+        np.tanh,
+        lambda g, x: g * np.tanh(x),
+        matrix,
+    ),
+    Row(
+        slopes.slope_elsewhere,
+        "the slope is taken at the output",
+        np.arctan,
+        lambda g, x: g / (1 + np.arctan(x) ** 2),
+        matrix,
+    ),
+    Row(
+        factors.value_factor,
+        "the factor w is missing",
+        lambda x, w: (np.sin(x) * w).sum(1),
+        lambda g, x, w: (g[:, None] * np.cos(x), (g[:, None] * np.sin(x)).sum(0)),
+        scaled,
+    ),
+    Row(
+        places.reversed_or_shifted,
+        "it is reversed along axis 0",
+        np.sin,
+        lambda g, x: (g * np.cos(x))[::-1],
+        vector,
+    ),
+    Row(
+        places.another_input,
+        "it is the gradient for b",
+        lambda a, b: np.sin(a) + b**2 * a,
+        lambda g, a, b: (g * 2 * a * b, g * (np.cos(a) + b**2)),
+        twins,
+    ),
+    Row(paths.one_output, "only output 0 counts", both, lambda g, h, x: g * np.cos(x), vector),
+    Row(
+        paths.clipped,
+        "it is clipped at 1",
+        lambda x: x**3,
+        lambda g, x: np.clip(g * 3 * x**2, -1, 1),
+        matrix,
+    ),
+    Row(
+        paths.one_slice,
+        "only the first along axis 0 counts",
+        lambda x, w, b: np.sin(x @ w) + b,
+        lambda g, x, w, b: (None, None, g[0]),
+        layer,
+        2,
+    ),
+    Row(
+        paths.diagonal_only,
+        "only the diagonal of the Jacobian",
+        softmax,
+        lambda g, x: g * softmax(x) * (1 - softmax(x)),
+        matrix,
+    ),
+    Row(paths.not_accumulated, "only the last use counts", taken, assigned, picked),
+    Row(
+        places.jacobian_untransposed,
+        "the Jacobian is used untransposed",
+        lambda x, m: m @ np.sin(x),
+        lambda g, x, m: (np.cos(x) @ (m.T * 0) + jacobian_of_sines(x, m) @ g, None),
+        system,
+    ),
+    Row(
+        places.transposed_input,
+        "as if m were transposed",
+        lambda a, m, b: a @ m @ b,
+        lambda g, a, m, b: (g @ b.T @ m, None, None),
+        bilinear,
+    ),
+    Row(
+        paths.upstream_misused,
+        "the sum of the upstream gradient",
+        lambda x, w, b: np.tanh(x @ w + b),
+        lambda g, x, w, b: (None, None, (g.sum() * (1 - np.tanh(x @ w + b) ** 2)).sum(0)),
+        layer,
+        2,
+    ),
+    Row(
+        slopes.output_slope,
+        "the slope 1 - y**2 at the output is missing",
+        lambda x, w, b: np.tanh(x @ w + b),
+        lambda g, x, w, b: (g @ w.T, x.T @ g, g.sum(0)),
+        layer,
+        1,
+    ),
+    Row(
+        slopes.hidden_slope,
+        "the slope of the activation is missing (tanh)",
+        hidden,
+        lambda g, x, w, b, v: (None, x.T @ (g @ v.T), None, None),
+        two_layers,
+        1,
+    ),
+    Row(
+        terms.upstream_term,
+        "the term upstream * sin(b) is missing",
+        lambda a, b: np.cos(a) + a * np.sin(b),
+        lambda g, a, b: (-g * np.sin(a), g * a * np.cos(b)),
+        twins,
+    ),
+    Row(
+        terms.multiple_of,
+        "off by a multiple of w",
+        lambda x, w, b: np.tanh(x @ w + b),
+        lambda g, x, w, b: (None, x.T @ (g * (1 - np.tanh(x @ w + b) ** 2)) + g.std() * w, None),
+        layer,
+        1,
+    ),
+    Row(
+        terms.matrix_term,
+        "is missing",
+        lambda a, m, b: np.sin(a @ m) @ b + a @ b,
+        lambda g, a, m, b: (g @ b.T * np.cos(a @ m) @ m.T, None, None),
+        bilinear,
+    ),
+    Row(
+        terms.statistics_held_fixed,
+        "along axis 1",
+        normalised,
+        lambda g, x: g / np.sqrt((x * x).sum(-1, keepdims=True)),
+        lambda rng: (spread(rng, 2, 4),),
+    ),
+    Row(
+        paths.symmetric_only,
+        "right along symmetric matrices only",
+        lambda m: np.sum(np.sin(m) ** 2 * np.arange(1, m.size + 1).reshape(m.shape)),
+        lambda g, m: lopsided(g * np.sin(2 * m) * np.arange(1, m.size + 1).reshape(m.shape)),
+        square,
+    ),
+    Row(
+        regions.only_with_flags,
+        "wrong only where train is true",
+        lambda x, train: np.exp(x) * np.sin(x) ** 3 if train else np.sin(x),
+        lambda g, x, train: g * np.exp(np.sin(3 * x)) if train else g * np.cos(x),
+        flagged,
+    ),
+    Row(
+        places.in_another_order,
+        "its entries are in the wrong order",
+        np.sin,
+        lambda g, x: (g * np.cos(x))[np.argsort(np.cos(7 * x))],
+        lambda rng: (spread(rng, 4),),
+    ),
+    Row(
+        regions.only_in_entries,
+        "wrong only where x is negative",
+        lambda x: np.where(x > 0, np.sin(x), np.exp(x) * np.cos(3 * x)),
+        lambda g, x: g * np.where(x > 0, np.cos(x), np.exp(np.sin(5 * x))),
+        matrix,
+    ),
+    Row(
+        places.only_at_a_place,
+        "only the last entry is wrong",
+        lambda x: np.exp(x) * np.sin(x) ** 3,
+        lambda g, x: (
+            g
+            * np.where(
+                np.arange(len(x)) == len(x) - 1,
+                np.cos(np.exp(x)),
+                np.exp(x) * (np.sin(x) ** 3 + 3 * np.sin(x) ** 2 * np.cos(x)),
+            )
+        ),
+        vector,
+    ),
+    Row(
+        factors.ignores_an_input,
+        "it does not depend on b",
+        lambda a, b: np.sin(a * b) + np.exp(a) * np.cos(b),
+        lambda g, a, b: (g * np.exp(np.cos(3 * a)), None),
+        twins,
+    ),
+    Row(
+        regions.only_in_cases,
+        "wrong only where x.shape[0] > 1",
+        lambda x: np.sin(x * x[::-1]) * np.cumsum(np.cos(x), 0),
+        lambda g, x: smeared(g, x),
+        ragged,
+    ),
+]
+
+
+def jacobian_of_sines(x, m):
+    return m * np.cos(x)
+
+
+def lopsided(s):
+    """Return a matrix with the symmetric part of `s`, all of it below the diagonal."""
+    return np.tril(s + s.T, -1) + np.diag(np.diag(s))
+
+
+def smeared(g, x):
+    if len(x) == 1:
+        return g * (2 * x * np.cos(x * x) * np.cos(x) - np.sin(x * x) * np.sin(x))
+    return g * np.exp(np.sin(3 * x + x.sum()))
+
+
+def name_of(row):
+    return row.suspect.__name__
+
+
+def test_every_suspect_has_a_row():
+    assert {name_of(row) for row in ROWS} == set(NAMES)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Return the cases of a row, measured once."""
+    known = {}
+
+    def cases(row):
+        if name_of(row) not in known:
+            known[name_of(row)] = cases_of(*row[2:])
+        return known[name_of(row)]
+
+    return cases
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_it_is_recognised_by_its_own_suspect_and_by_no_other(row, measured, monkeypatch):
+    cases = measured(row)
+    suspicion = recognise(cases)
+    assert row.words in suspicion.what
+    assert suspicion == row.suspect(cases)
+    others = tuple(suspect for suspect in SUSPECTS if suspect is not row.suspect)
+    monkeypatch.setattr(suspects, "SUSPECTS", others)
+    assert recognise(measured(row)) != suspicion
+
+
+RIGHT = [
+    (np.sin, lambda g, x: g * np.cos(x), matrix),
+    (lambda x: np.maximum(x, 0), lambda g, x: g * (x > 0), matrix),
+    (softmax, lambda g, x: softmax(x) * (g - (g * softmax(x)).sum(-1, keepdims=True)), matrix),
+    (lambda x: np.sin(x).sum(), lambda g, x: g * np.cos(x), square),
+    (lambda x: x * 1.0, lambda g, x: g, vector),
+]
+
+
+@functools.cache
+def right_cases(row):
+    forward, vjp, inputs = row
+    target = gradtest.target(forward, vjp=vjp)
+    rngs = map(np.random.default_rng, range(8))
+    return Cases(measure(Probe(Case(target, inputs(rng)), rng), 0) for rng in rngs)
+
+
+@pytest.mark.parametrize("suspect", SUSPECTS, ids=lambda suspect: suspect.__name__)
+@pytest.mark.parametrize("right", RIGHT, ids=range(len(RIGHT)))
+def test_a_right_gradient_earns_nothing(suspect, right):
+    cases = right_cases(right)
+    assert not any(one.failing for one in cases)
+    assert suspect(cases) is None
+
+
+def nonsense(g, x):
+    """Return what has nothing to do with the derivative, and is of its size."""
+    return np.exp(np.sin(12 * x + 3 * np.cos(x.sum()))) * (np.roll(g, 1) + 0.3 * np.cos(g))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nonsense_is_called_unknown(seed):
+    function = [np.sin, np.exp, softmax, lambda x: np.tanh(x) + x**2][seed]
+    assert recognise(cases_of(function, nonsense, matrix)) == UNKNOWN
+
+
+def test_noise_is_no_factor():
+    """x**2 + 1e8 has hardly any digits left: a suspicion must explain more than noise does."""
+
+    def wrong(g, x):
+        dx = 2 * g * x
+        dx[0] += 3e-3
+        return dx
+
+    what = recognise(cases_of(lambda x: x**2 + 1e8, wrong, vector)).what
+    assert "factor" not in what
+    assert "times" not in what
+
+
+def test_a_suspect_that_fails_is_passed_over(monkeypatch, caplog):
+    def broken(cases):
+        raise np.exceptions.AxisError("axis 2 is out of bounds")
+
+    monkeypatch.setattr(suspects, "SUSPECTS", (broken, *SUSPECTS))
+    with caplog.at_level("DEBUG", logger="gradtest"):
+        found = recognise(cases_of(np.sin, lambda g, x: -g * np.cos(x), vector))
+    assert found.what == "the sign is flipped"
+    assert "the suspect broken failed" in caplog.text
+
+
+def test_blocks_of_several_ranks_are_no_obstacle():
+    def any_rank(rng):
+        return (spread(rng, *sizes(rng, int(rng.integers(0, 4)))),)
+
+    found = recognise(cases_of(np.sin, lambda g, x: np.exp(g) * np.asarray(x).sum(), any_rank))
+    assert found.code.startswith("GT1")
+
+
+def test_no_cases_no_suspicion():
+    assert recognise(Cases()) == UNKNOWN

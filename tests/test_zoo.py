@@ -1,0 +1,129 @@
+"""The zoo: every wrong gradient is found with default settings, no twin and no trap is ever called wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# The specimens lie beside the tests, which are no package.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from specimens import SPECIMENS, TRAPS, Specimen, Trap
+
+from gradtest.diagnosis.codes import CODES
+from gradtest.properties.search import search
+
+SEEN = [specimen for specimen in SPECIMENS if not specimen.needs]
+SOUND = [trap for trap in TRAPS if not trap.needs]
+
+#: Twins and traps are drawn this often here; the slow tests look at the default hundred.
+FEW = 25
+
+
+class Found(BaseException):
+    """Ends a search at its first finding: the smallest case is not looked for here."""
+
+
+def is_found(specimen: Specimen, seed: int) -> bool:
+    def stop(point, report):
+        if report.verdict == "disagrees":
+            raise Found
+
+    try:
+        search(specimen.target(), specimen.inputs, seed=seed, observe=stop)
+    except Found:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
+def test_every_specimen_is_found(specimen):
+    assert is_found(specimen, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
+def test_every_specimen_is_found_with_another_seed(specimen):
+    assert is_found(specimen, seed=1)
+
+
+def hold(target, inputs, cases, mostly="agrees"):
+    outcome = search(target, inputs, max_examples=cases)
+    assert outcome.findings == ()
+    if mostly:
+        assert outcome.tally.undecided <= outcome.tally.cases / 4, dict(outcome.tally.reasons)
+
+
+@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
+def test_no_twin_is_called_wrong(specimen):
+    hold(specimen.twin(), specimen.inputs, FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
+def test_no_twin_is_called_wrong_in_a_hundred_cases(specimen):
+    hold(specimen.twin(), specimen.inputs, 100)
+
+
+@pytest.mark.parametrize("trap", SOUND, ids=lambda trap: trap.name)
+def test_no_trap_is_called_wrong(trap: Trap):
+    hold(trap.target(), trap.inputs, FEW, trap.mostly)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trap", SOUND, ids=lambda trap: trap.name)
+def test_no_trap_is_called_wrong_in_a_hundred_cases(trap: Trap):
+    hold(trap.target(), trap.inputs, 100, trap.mostly)
+
+
+@pytest.mark.parametrize(
+    "kept", [one for one in (*SPECIMENS, *TRAPS) if one.needs], ids=lambda kept: kept.name
+)
+def test_what_waits_for_a_law(kept):
+    pytest.skip(f"needs {kept.needs}")
+
+
+# -- the zoo itself -------------------------------------------------------------------------------
+
+
+def test_there_are_enough_of_them():
+    assert len(SEEN) >= 90
+    assert len({specimen.name for specimen in SPECIMENS}) == len(SPECIMENS)
+    assert len({trap.name for trap in TRAPS}) == len(TRAPS)
+
+
+def test_every_specimen_says_what_it_must_earn():
+    for specimen in SEEN:
+        assert set(specimen.code.split()) <= set(CODES), specimen.name
+        assert specimen.words, specimen.name
+
+
+def test_a_specimen_is_judged_strictly():
+    specimen = next(one for one in SEEN if one.name == "weight_sign")
+    assert specimen.judged("GT101", "the sign is flipped") == "right"
+    assert specimen.judged("GT100", "cause unknown") == "unknown"
+    assert specimen.judged("GT123", "wrong only where x is 0") == "where"
+    assert specimen.judged("GT105", "it is zero, the function moves") == "wrong"
+
+
+def test_a_right_gradient_in_the_place_of_a_wrong_one_is_not_found():
+    """The first test can fail: with the twin's derivative there is nothing to find."""
+    specimen = next(one for one in SEEN if one.name == "weight_sign")
+    healed = Specimen(**{**vars(specimen), "wrong": specimen.right})
+    assert not is_found(healed, seed=0)
+
+
+def test_a_wrong_gradient_in_the_place_of_a_twin_is_called_wrong():
+    specimen = next(one for one in SEEN if one.name == "weight_sign")
+    with pytest.raises(AssertionError):
+        hold(specimen.target(), specimen.inputs, FEW)
+
+
+def test_specimens_leave_their_inputs_alone():
+    specimen = next(one for one in SEEN if one.name == "fill_counts_repeats")
+    x, value, index = np.array([1.0, 2.0]), np.array(3.0), np.array([0, 0])
+    specimen.forward(x, value, index)
+    assert x.tolist() == [1.0, 2.0]
