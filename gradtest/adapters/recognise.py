@@ -19,10 +19,13 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("torch", "torch_function"),
     ("torch", "torch_module"),
     ("torch", "torch_callable"),
+    ("jax", "jax_custom"),
+    ("jax", "jax_module"),
+    ("jax", "jax_callable"),
 )
 
 #: The adapter that knows what a library's automatic differentiation claims for a plain function.
-AUTODIFF: Mapping[str, str] = {"torch": "torch_callable"}
+AUTODIFF: Mapping[str, str] = {"torch": "torch_callable", "jax": "jax_callable"}
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
 PLAIN: tuple[str, ...] = ("scipy_pair", "numpy_layer")
@@ -76,7 +79,7 @@ def autodiff(
     ----------
     function : callable
         Takes and returns arrays of the library, or nested containers of them.
-    by : {"torch"}
+    by : {"torch", "jax"}
         The library.
     wrt : str or sequence of str, optional
         Names of the inputs for which the derivative is checked; all real ones by default.

@@ -70,7 +70,10 @@ def _namespace(x: Any) -> Any:
 
 def is_floating(x: Any) -> bool:
     """Whether `x` is real or complex and of floating point."""
-    return bool(_namespace(x).isdtype(x.dtype, ("real floating", "complex floating")))
+    try:
+        return bool(_namespace(x).isdtype(x.dtype, ("real floating", "complex floating")))
+    except TypeError:
+        return False  # a dtype of the library's own, such as that of JAX's random keys
 
 
 def to_host(x: Any) -> NDArray[Any]:
