@@ -28,7 +28,8 @@ def test_a_function_of_arrays_has_to_say_who_differentiates_it():
     with pytest.raises(MisusedType, match=r"gradtest\.autodiff\(entropy, 'torch'\) if it is differentiated"):
         gradtest.check(entropy, X)
     assert gradtest.check(gradtest.autodiff(entropy, "torch"), X).ok
-    gradtest.property_of(gradtest.autodiff(entropy, "torch"), x="batch n")()
+    # Where it saturates, autograd is left with the rounding of what cancels.
+    gradtest.property_of(gradtest.autodiff(entropy, "torch"), x="batch n : (-3, 3)")()
 
 
 @pytest.mark.parametrize("function", [torch.sin, torch.nn.functional.softplus, torch.Tensor.exp])
