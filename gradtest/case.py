@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from gradtest.errors import Misuse, MisusedType, nearest
-from gradtest.spaces import arrays
+from gradtest.spaces import arrays, inside
 from gradtest.spaces.containers import Tree, flatten
+from gradtest.spaces.domains import Domain
 
 from .matching import Input, Matcher
 from .signatures import (
@@ -70,8 +72,10 @@ class Case:
         The leaves of all inputs, one after the other: the point.
     names : tuple of str
         A readable name for every leaf, e.g. ``weights[0]``.
+    domains : dict of int to Domain
+        Of the leaves that have one, and not the whole space.
     real : tuple of int
-        Which leaves can be differentiated by.
+        Which leaves can be differentiated by: real or complex numbers, not of a discrete domain.
     mutated : tuple of str
         Leaves that the forward function was seen to change in place.
 
@@ -88,9 +92,12 @@ class Case:
         self._tree = flatten(list(self._arguments.values))
         # Copies, so that a report can be diagnosed after the caller's arrays have changed.
         self.leaves = list(map(_own, self._tree.leaves))
-        self.inputs = _inputs(self._arguments)
-        self.names = tuple(one.name + path for one in self.inputs for path in one.paths)
-        self.real = tuple(i for i, leaf in enumerate(self.leaves) if arrays.is_differentiable(leaf))
+        inputs = _inputs(self._arguments)
+        self.names = tuple(one.name + path for one in inputs for path in one.paths)
+        self.domains = _domains(target, inputs, self.names, self.leaves)
+        still = frozenset(i for i, domain in self.domains.items() if not domain.differentiable)
+        self.inputs = tuple(replace(one, still=still) for one in inputs)
+        self.real = tuple(number for one in self.inputs for number in one.real)
         self.mutated: tuple[str, ...] = ()
         self._calls = _Calls()
         self._plan: Plan | None = None
@@ -308,6 +315,37 @@ def _still(leaf: Any) -> Any:
     return np.zeros(arrays.shape(leaf)) if arrays.is_array(leaf) else None
 
 
+def _domains(
+    target: Target, inputs: Sequence[Input], names: Sequence[str], leaves: Sequence[Any]
+) -> dict[int, Domain]:
+    """Return the domains of leaves: a name is that of a leaf, or of all that are in a container.
+
+    Raises
+    ------
+    Misuse
+        If a name means nothing, or a leaf lies outside of its domain.
+    """
+    found: dict[int, Domain] = {}
+    for key, domain in sorted(target.domains.items(), key=lambda item: len(item[0])):
+        meant = [i for i, name in enumerate(names) if re.fullmatch(rf"{re.escape(key)}([\[.].*)?", name)]
+        if not meant and all(one.name != key for one in inputs):
+            known = [*(one.name for one in inputs), *names]
+            raise Misuse(f"domains names {key!r}, but {target.name} has no such input; {nearest(key, known)}")
+        found |= {i: domain for i in meant if arrays.is_array(leaves[i])}
+    for i, domain in found.items():
+        if not inside.contains(domain, leaves[i]):
+            raise Misuse(
+                f"{names[i]} is not in its domain {domain.name!r}: {_short(leaves[i])}; give a member, "
+                "or leave domains= out"
+            )
+    return {i: domain for i, domain in found.items() if not domain.free}
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 # -- misuse ---------------------------------------------------------------------------------------
 
 
@@ -329,6 +367,12 @@ def _check_kinds(case: Case) -> None:
 
 
 def _nothing_real(case: Case) -> str:
+    for i, domain in case.domains.items():
+        if not domain.differentiable and arrays.is_differentiable(case.leaves[i]):
+            return (
+                f"{case.names[i]} has values in {domain.name}, which has no derivative; give an input to "
+                "differentiate by, or another domain"
+            )
     for name, leaf in zip(case.names, case.leaves, strict=True):
         if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "iub":
             return (

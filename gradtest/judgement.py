@@ -37,6 +37,10 @@ MANY = 4
 UNSEEN = "too small to be seen: the slope that is claimed is below the rounding of the function"
 
 
+#: Why a point at the edge of a domain is not judged itself.
+EDGE = "at the edge of its domain"
+
+
 #: Why a disagreement is withdrawn that only a wide interval shows.
 TURNS = "the function is too noisy here: its slope changes within the interval that it takes to see one"
 
@@ -149,6 +153,8 @@ def _jointly(probe: Probe, rng: np.random.Generator, settings: Settings) -> dict
     asked = settings.resolution or resolution_asked(probe.eps)
     found = {}
     for block, part in parts.items():
+        if probe.on_edge(block):
+            continue
         claim = probe.claim(part)
         if 0 < joint.tolerance <= asked * abs(claim.value):
             numeric = joint.estimate.value - (joint.claim.value - claim.value)
@@ -165,6 +171,8 @@ def _jointly(probe: Probe, rng: np.random.Generator, settings: Settings) -> dict
 
 def _judge_block(probe: Probe, block: int, rng: np.random.Generator, settings: Settings) -> Judgement:
     here = _judge(probe, block, probe.towards(block, rng), settings, Place.HERE)
+    if probe.on_edge(block):
+        return _look_nearby(replace(here, word=Word.UNDECIDED, reason=EDGE), rng, settings)
     if here.word is Word.AGREES:
         here = _closer(here, settings)
     if here.word is Word.AGREES or here.unseen:
@@ -244,6 +252,8 @@ def _by_majority(here: Judgement, first: Judgement, others: Iterator[Judgement])
 
 
 def _skipped(here: Judgement) -> str:
+    if here.reason == EDGE:
+        return f"{EDGE}: judged nearby"
     if here.comparison.reason == Quality.NON_FINITE.value:
         return "the function is not finite around the point: judged nearby"
     return "kink at the point: judged nearby"

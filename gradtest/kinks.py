@@ -72,7 +72,7 @@ def outside_subgradient(probe: Probe, block: int) -> tuple[bool, Comparison | No
 
 def _entry_outside(probe: Probe, block: int, index: tuple[int, ...]) -> tuple[bool | None, Comparison | None]:
     """Return whether one entry sits on a kink (None: cannot be told), and the claim if it is outside."""
-    direction = {block: arrays.coordinate(probe.leaves[block], index)[0]}
+    direction, _ = probe.coordinate(block, index)
     line, claim = probe.line(direction), probe.claim(direction)
     left, right = one_sided(line, -1), one_sided(line, +1)
     if not (left.finite and right.finite):

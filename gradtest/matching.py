@@ -40,6 +40,8 @@ class Input:
     paths : tuple of str
     first : int
         The number that its first leaf has among those of all inputs.
+    still : frozenset of int
+        Numbers of leaves that cannot be differentiated by, though they hold real numbers.
     """
 
     name: str
@@ -47,11 +49,18 @@ class Input:
     leaves: tuple[Any, ...]
     paths: tuple[str, ...]
     first: int
+    still: frozenset[int] = frozenset()
+
+    @property
+    def real(self) -> list[int]:
+        """The numbers of its leaves that can be differentiated by."""
+        numbered = enumerate(self.leaves, self.first)
+        return [i for i, leaf in numbered if arrays.is_differentiable(leaf) and i not in self.still]
 
     @property
     def differentiable(self) -> bool:
         """Whether any of its leaves has a derivative."""
-        return any(map(arrays.is_differentiable, self.leaves))
+        return bool(self.real)
 
 
 def as_array(piece: Any) -> Any:
@@ -196,8 +205,9 @@ class Matcher:
             )
         one = self.inputs[name]
         numbers = {path: one.first + i for i, path in enumerate(one.paths)}
+        real = set(one.real)
         for path, leaf, found in self._paired(one.value, piece, name, ""):
-            if arrays.is_differentiable(leaf):
+            if numbers[path] in real:
                 yield numbers[path], leaf, found
 
     def _paired(self, value: Any, piece: Any, name: str, path: str) -> Iterator[tuple[str, Any, Any]]:

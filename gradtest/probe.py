@@ -16,7 +16,7 @@ from gradtest.numerics.chebyshev import coefficients, nodes
 from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import accumulated, coarsest, epsilon, grain, power_of_two
 from gradtest.numerics.spectrum import SAFETY
-from gradtest.spaces import arrays
+from gradtest.spaces import arrays, inside
 from gradtest.spaces.containers import Tree, flatten
 
 __all__ = ["Claim", "Direction", "Probe"]
@@ -153,26 +153,46 @@ class Probe:
     def line(self, direction: Direction, see: Callable[[float, Tree], None] | None = None) -> Line:
         """Return phi(t) = <w, f(x + t v)>; t = 1 changes the inputs by about their own size.
 
+        Of `v` the part is meant that stays within the domains, and phi is never asked beyond them.
         `see` is told every t that phi is asked at, and the whole output there.
         """
+        direction = self._within(direction)
         widest = max(arrays.largest(v) for v in direction.values())
+        room = self._room(direction)
         return Line(
-            self._phi(direction, see),
+            self._phi(direction, room, see),
             eps=self.eps,
             magnitude=self.magnitude,
             origin=self.origin,
-            widest=4 / min(1.0, widest) if widest > 0 else 4.0,
-            grain=lambda: self._grain(direction),
+            widest=min(room, 4 / min(1.0, widest) if widest > 0 else 4.0),
+            grain=lambda: self._grain(direction, room),
         )
 
-    def _grain(self, direction: Direction) -> float:
+    def _within(self, direction: Direction) -> Direction:
+        """Return the part of a direction that is tangent to the domains; see `spaces.inside`."""
+        domains = self.case.domains
+        if domains.keys().isdisjoint(direction):
+            return direction
+        return {i: inside.tangent(domains.get(i), self.leaves[i], v) for i, v in direction.items()}
+
+    def _room(self, direction: Direction) -> float:
+        """Return how far one may go along a direction before a domain ends."""
+        domains = self.case.domains
+        rooms = (inside.room(domains.get(i), self.leaves[i], v) for i, v in direction.items())
+        return min(rooms, default=math.inf)
+
+    def _moved(self, direction: Direction, t: float) -> list[Any]:
+        leaves, domains = list(self.leaves), self.case.domains
+        for i, v in direction.items():
+            leaves[i] = inside.moved(domains.get(i), leaves[i], v, t)
+        return leaves
+
+    def _grain(self, direction: Direction, room: float) -> float:
         """Return the rounding that the outputs show a little way off (one evaluation).
 
         By a number that is not short: what is short all the same was rounded.
         """
-        leaves = list(self.leaves)
-        for i, v in direction.items():
-            leaves[i] = arrays.moved(leaves[i], v, math.pi / 256)
+        leaves = self._moved(direction, min(1.0, room) * math.pi / 256)
         try:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except Exception:
@@ -180,16 +200,18 @@ class Probe:
         return min(grain(arrays.few(out.leaves[i])) for i in self.cotangents)
 
     def _phi(
-        self, direction: Direction, see: Callable[[float, Tree], None] | None = None
+        self, direction: Direction, room: float, see: Callable[[float, Tree], None] | None = None
     ) -> Callable[[float], float]:
         base, call, primal, contract = self.leaves, self.case.call, self.case.primal, self._contract
-        moving = list(direction.items())
-        moved = arrays.moved
+        moving = [(i, v, self.case.domains.get(i)) for i, v in direction.items()]
+        moved = inside.moved
 
         def phi(t: float) -> float:
+            if abs(t) > room:
+                return math.nan
             leaves = list(base)
-            for i, v in moving:
-                leaves[i] = moved(base[i], v, t)
+            for i, v, domain in moving:
+                leaves[i] = moved(domain, base[i], v, t)
             try:
                 out = flatten(primal(call(leaves)))
                 if see is not None:
@@ -201,7 +223,8 @@ class Probe:
         return phi
 
     def claim(self, direction: Direction) -> Claim:
-        """Return what the target claims along `direction`."""
+        """Return what the target claims along `direction`, as far as that stays within the domains."""
+        direction = self._within(direction)
         if self.case.target.form == "jvp":
             return self._claim_forward(direction)
         claim = self._claim_back(direction)
@@ -247,7 +270,29 @@ class Probe:
 
     def towards(self, block: int, rng: np.random.Generator) -> Direction:
         """Return a random direction within one block, mostly uphill by the claim."""
-        return {block: arrays.direction(self.leaves[block], rng, along=self.gradients.get(block))}
+        return {block: self._direction(block, rng, along=self.gradients.get(block))}
+
+    def _direction(self, block: int, rng: np.random.Generator, along: Any = None) -> Any:
+        x, domain = self.leaves[block], self.case.domains.get(block)
+        v = inside.shortened(domain, x, arrays.direction(x, rng, along=along))
+        return inside.tangent(domain, x, v)
+
+    def coordinate(self, block: int, index: tuple[int, ...]) -> tuple[Direction, float]:
+        """Return the direction that moves one coordinate of a block, and its size; see `arrays.coordinate`.
+
+        Where the domain forbids that it moves alone the others follow: on the simplex the rest makes
+        room for one probability, in a symmetric matrix its mirror image moves too.
+        """
+        x, domain = self.leaves[block], self.case.domains.get(block)
+        v, step = arrays.coordinate(x, index)
+        short = inside.shortened(domain, x, v)
+        if domain is not None:
+            step = arrays.inner(v, short) / step
+        return {block: inside.tangent(domain, x, short)}, step
+
+    def on_edge(self, block: int) -> bool:
+        """Whether some entry of a block sits on the end of its domain, and cannot move to both sides."""
+        return inside.on_edge(self.case.domains.get(block), self.leaves[block])
 
     def unseen(self, block: int, direction: Direction, tolerance: float) -> Iterator[Direction]:
         """Yield directions for the entries whose error the first one, at `tolerance`, could not see.
@@ -270,7 +315,7 @@ class Probe:
 
     def everywhere(self, rng: np.random.Generator) -> Direction:
         """Return a random direction of the whole space for which something is claimed."""
-        return {i: arrays.direction(self.leaves[i], rng) for i in self.blocks}
+        return {i: self._direction(i, rng) for i in self.blocks}
 
     def nearby(self, rng: np.random.Generator, distance: float) -> Probe | None:
         """Return the same probe at a generic point near by, with the same cotangent.
@@ -280,11 +325,12 @@ class Probe:
         """
         for attempt in range(4):
             leaves = list(self.leaves)
-            for i, v in self.everywhere(rng).items():
+            for i in self.blocks:
+                v = arrays.direction(self.leaves[i], rng)
                 # At the edge of a domain one sign leads inside: all up, then all down.
                 up = arrays.upwards(v)
                 shift = v if attempt in (0, 3) else up if attempt == 1 else -up
-                leaves[i] = arrays.moved(leaves[i], shift, distance)
+                leaves[i] = inside.beside(self.case.domains.get(i), leaves[i], shift, distance)
             try:
                 probe = self.at(leaves)
             except Raised:
@@ -294,12 +340,12 @@ class Probe:
         return None
 
     def along(self, direction: Direction, t: float) -> Probe | None:
-        """Return the probe at x + t v; None where the function has no value."""
-        leaves = list(self.leaves)
-        for i, v in direction.items():
-            leaves[i] = arrays.moved(leaves[i], v, t)
+        """Return the probe at x + t v; None where the function has no value, or a domain ends."""
+        direction = self._within(direction)
+        if abs(t) > self._room(direction):
+            return None
         try:
-            beside = self.at(leaves)
+            beside = self.at(self._moved(direction, t))
         except Raised:
             return None
         return beside if beside.finite else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradtest.errors import MisusedType
+from gradtest.errors import Misuse, MisusedType
+from gradtest.spaces.domains import Domain, read_domain
 
 from .signatures import label
 
@@ -36,6 +37,8 @@ class Target:
         Claims beside the first, for the laws that compare claims with each other.
     conjugate : bool
         Whether its complex gradients and cotangents are the conjugates of ours; see `target`.
+    domains : mapping of str to Domain
+        Where the values of inputs, or of what is in them, may lie; by name.
     made_for : callable, or None
         ``made_for(args, kwargs) -> Target``, where the target can only be known beside inputs (a
         class whose constructor is told sizes, a layer that makes its weights when it is first
@@ -50,11 +53,15 @@ class Target:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     further: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
     conjugate: bool = False
+    domains: Mapping[str, Domain] = field(default_factory=dict, hash=False)
     made_for: Callable[[Sequence[Any], Mapping[str, Any]], Target] | None = None
 
     def beside(self, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Target:
-        """Return the target as it is for these inputs."""
-        return self if self.made_for is None else self.made_for(args, kwargs or {})
+        """Return the target as it is for these inputs, with the domains that are known of them."""
+        if self.made_for is None:
+            return self
+        made = self.made_for(args, kwargs or {})
+        return replace(made, domains={**made.domains, **self.domains})
 
 
 def target(
@@ -70,6 +77,7 @@ def target(
     wrt: str | Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     conjugate: bool = False,
+    domains: Mapping[str, str | Domain] | None = None,
     name: str | None = None,
 ) -> Target:
     """Describe a map and the derivative claimed for it.
@@ -107,6 +115,12 @@ def target(
         Whether gradients and cotangents of complex numbers follow JAX and autograd, dL/dx - i dL/dy,
         and not torch and TensorFlow, dL/dx + i dL/dy; see the notes.  Without complex numbers it
         says nothing.
+    domains : mapping of str to str or Domain, optional
+        Where the values of inputs may lie, by name: ``{"p": "simplex", "layer['cov']": "spd"}``, in
+        the words of `gradtest.inputs`.  What is looked at then stays inside, along directions that
+        lead to other members (of sum zero on the simplex, symmetric for symmetric matrices), and the
+        claim is held against the function along these only: any component at right angles to the
+        domain is a convention.  Inputs with values of a discrete domain are not differentiated.
     name : str, optional
         What reports call it; the name of `forward` by default.
 
@@ -118,6 +132,8 @@ def target(
     ------
     MisusedType
         If not exactly one derivative is given, or something given cannot be called.
+    Misuse
+        If the words for a domain describe none.
 
     Notes
     -----
@@ -196,7 +212,30 @@ def target(
     elif form == "value_and_pullback":
         form, forward, claim = "vjp", claim, _pullback_of(claim)
     assert forward is not None
-    return Target(called, forward, claim, form, _names(wrt), dict(parameters or {}), further, bool(conjugate))
+    return Target(
+        called,
+        forward,
+        claim,
+        form,
+        _names(wrt),
+        dict(parameters or {}),
+        further,
+        bool(conjugate),
+        {key: _domain(key, words) for key, words in (domains or {}).items()},
+    )
+
+
+def _domain(name: str, words: str | Domain) -> Domain:
+    if isinstance(words, Domain):
+        return words
+    if not isinstance(words, str):
+        raise MisusedType(
+            f"domains[{name!r}]={_short(words)} is no domain; give its name, such as 'simplex' or '(0, 1)'"
+        )
+    try:
+        return read_domain(words)
+    except Misuse as misuse:
+        raise Misuse(f"domains[{name!r}]: {misuse}") from None
 
 
 def _names(wrt: Any) -> tuple[str, ...] | None:

@@ -69,8 +69,8 @@ def locate(judgement: Judgement) -> Located:
 def entry_of(probe: Probe, block: int, index: tuple[int, ...]) -> Entry:
     """Return one entry of a block, measured by itself (5 to 30 evaluations)."""
     x = probe.leaves[block]
-    v, step = arrays.coordinate(x, index)
-    comparison = compare(probe.line({block: v}), probe.claim({block: v}))
+    direction, step = probe.coordinate(block, index)
+    comparison = compare(probe.line(direction), probe.claim(direction))
     estimate = comparison.estimate
     wrong = comparison.word is Word.DISAGREES
     analytic, numeric, error = comparison.claim.value, estimate.value, estimate.error

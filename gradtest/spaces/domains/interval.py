@@ -17,8 +17,6 @@ __all__ = ["Interval"]
 
 # An open end is kept away from by this share of the interval.
 _HAIR = 2.0**-10
-# So many spacings of the numbers next to an end are as good as on it: nothing can be measured there.
-_TIGHT = 2.0**10
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,15 @@ class Interval(Domain):
         return cast_like(direction, np.where(self._way(point) > 0, direction, 0))
 
     def _way(self, point: Array) -> NDArray[np.float64]:
-        """Return how far each entry is from the nearest end; 0 where that is hardly more than rounding."""
+        """Return how far each entry is from the nearest end, 0 if nothing can be measured on the way.
+
+        A step of h is rounded by eps |x|: next to an end that is not 0, where h is sqrt(eps) |x| at
+        most, half of the digits are lost.
+        """
         entries = np.asarray(point, np.float64)
         way = np.minimum(entries - self.low, self.high - entries)
-        spacing = float(np.finfo(point.dtype).eps) * np.abs(entries)
-        return np.where(way > _TIGHT * spacing, way, 0.0)
+        least = math.sqrt(float(np.finfo(point.dtype).eps)) * np.abs(entries)
+        return np.where(way > np.where(way < np.abs(entries), least, 0), way, 0.0)
 
     def on_edge(self, point: Array) -> bool:
         """Whether any entry has no way to one of the sides."""
