@@ -22,6 +22,7 @@ from gradtest.errors import Misuse, nearest
 from gradtest.judgement import Place
 from gradtest.laws.derivative import examine
 from gradtest.numerics.estimate import Quality
+from gradtest.properties.drawn_domains import within
 from gradtest.properties.parameters import point_of
 from gradtest.properties.search import case_of, search
 from gradtest.properties.tally import Tally
@@ -373,7 +374,7 @@ class Campaign:
         subject, plan = result.subject, result.plan
         result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
         search(
-            subject.target,
+            within(subject.target, result.inputs.shapes),
             point_of(subject.target, result.inputs.shapes),
             max_examples=plan.max_examples,
             seed=plan.settings.seed,
@@ -413,7 +414,8 @@ class Campaign:
                     known.cases += 1
 
     def _ask(self, result: Result, method: Method, point: Mapping[str, Any]) -> Report:
-        case = case_of(result.subject.target, point)
+        assert result.inputs is not None
+        case = case_of(within(result.subject.target, result.inputs.shapes), point)
         return examine(case, result.plan.settings.but(method=method))
 
     def _said(self, result: Result) -> dict[str, str]:

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from gradtest.case import Case, Raised
+from gradtest.case import Raised
 from gradtest.errors import Misuse
 from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
+from gradtest.properties.drawn_domains import within
 from gradtest.properties.pinned import pinned
+from gradtest.properties.search import case_of
 from gradtest.properties.shapes import read_shape
 from gradtest.targets import Target
 
@@ -110,22 +112,10 @@ def inputs_of(target: Target, known: Mapping[str, Any] | None, given: Mapping[st
     if known is not None:
         return Inputs({**known, **given}, "--inputs" if given else "the table")
     parameters = _parameters(target.forward)
-    names = [p.name for p in parameters]
     needed = [p.name for p in parameters if p.default is p.empty or p.name in given]
-    _check_gaps(needed, names, target)
     if needed and set(needed) <= set(given):
         return Inputs({name: given[name] for name in needed}, "--inputs")
     return _tried(target, needed, given, _annotated(target.forward, needed))
-
-
-def _check_gaps(needed: list[str], names: list[str], target: Target) -> None:
-    """Refuse to pass an input by position when one before it is left out."""
-    for name, passed in zip(names, needed, strict=False):
-        if name != passed:
-            raise Misuse(
-                f"--inputs describes {passed!r} of {target.name}, but not {name!r}, which stands before it; "
-                "inputs are passed in their order, so describe it, too"
-            )
 
 
 # -- annotations ----------------------------------------------------------------------------------
@@ -225,15 +215,16 @@ def _guesses(count: int) -> Iterator[tuple[str, ...]]:
 
 def _fit(target: Target, shapes: Mapping[str, str]) -> tuple[int, str]:
     """Return 2 if both functions run and are finite, 1 if forward does, 0 and the reason if not."""
-    looks = [_fit_at(target, list(pinned(shapes, seed).values())) for seed in range(LOOKS)]
+    target = within(target, shapes)
+    looks = [_fit_at(target, pinned(shapes, seed)) for seed in range(LOOKS)]
     return min(looks, key=lambda look: look[0])
 
 
-def _fit_at(target: Target, point: list[Any]) -> tuple[int, str]:
+def _fit_at(target: Target, point: Mapping[str, Any]) -> tuple[int, str]:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            probe = Probe(Case(target, point), np.random.default_rng(0))
+            probe = Probe(case_of(target, point), np.random.default_rng(0))
     except BrokenContract:
         return 1, ""
     except Raised as raised:

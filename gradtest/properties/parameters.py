@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -104,7 +105,8 @@ def _inputs_alike(alike: tuple[tuple[str, str], ...], dtype: str) -> SearchStrat
 def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return what of a point a target is given by position, and what by name.
 
-    By name are given what it holds itself, and all where there is no telling the order.
+    By name are given what it holds itself, what stands behind an input that is left out, and all
+    where there is no telling the order.
     """
     try:
         own = list(inspect.signature(target.forward).parameters.values())
@@ -115,6 +117,10 @@ def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], d
     held: Collection[str] = target.parameters
     if target.made_for is not None:
         held = set(point) - {p.name for p in own}
+    names = [p.name for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if set(point) <= {*names, *held} or any(p.kind is p.VAR_KEYWORD for p in own):
+        first = [*itertools.takewhile(lambda name: name in point and name not in held, names)]
+        return tuple(point[name] for name in first), {k: v for k, v in point.items() if k not in first}
     args = tuple(value for name, value in point.items() if name not in held)
     return args, {name: value for name, value in point.items() if name in held}
 

@@ -23,6 +23,7 @@ from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 
+from .drawn_domains import within
 from .further import further
 from .parameters import placed, point_of
 from .tally import Tally, session
@@ -75,7 +76,7 @@ def as_test(
     """
     described = _named(target, shapes)
     point = point_of(target, described, sizes=sizes, depth=depth, dtype=dtype)
-    tally = Tally()
+    target, tally = within(target, described), Tally()
 
     others = further(functools.partial(case_of, target), point)
 

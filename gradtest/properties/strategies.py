@@ -107,8 +107,8 @@ def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
         for key, item in value.items():
             yield from _walk(item, f"{path}[{key!r}]")
     elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield from _walk(item, f"{path}[{number}]")
+        for place, item in _numbered(value):
+            yield from _walk(item, path + place)
     else:
         raise MisusedType(
             f"{path}={value!r} is neither a shape nor a strategy; write a string such as 'batch in', "
@@ -116,12 +116,18 @@ def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
         )
 
 
+def _numbered(value: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return the items of a list or tuple with what one would write to get them: ``[0]``, or ``.name``."""
+    fields = getattr(value, "_fields", None)  # of a named tuple
+    return [(f".{fields[i]}" if fields else f"[{i}]", item) for i, item in enumerate(value)]
+
+
 def _rebuilt(value: object, path: str, made: Mapping[str, Any]) -> Any:
     """Return the containers of `_walk` with what was made in place of each string and strategy."""
     if isinstance(value, Mapping):
         return {key: _rebuilt(item, f"{path}[{key!r}]", made) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [_rebuilt(item, f"{path}[{number}]", made) for number, item in enumerate(value)]
+        items = [_rebuilt(item, path + place, made) for place, item in _numbered(value)]
         if not isinstance(value, tuple):
             return items
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)

@@ -1,7 +1,9 @@
 """Every domain keeps its promises: members are placed inside, and tangents and rooms stay inside."""
 
 import doctest
+import importlib
 import math
+import pkgutil
 
 import numpy as np
 import pytest
@@ -56,11 +58,80 @@ def test_a_probe_within_the_room_never_leaves(text):
         direction = domain.tangent(point, anywhere)
         room = domain.room(point, direction)
         assert room > 0
-        # A straight line leaves the sphere at second order: there a tiny step stands for all.
-        ends = (1e-9,) if text == "unit" else (min(room, 1e3), 0.5 * min(room, 1e3), 1e-9 * min(room, 1.0))
-        for t in ends:
+        for t in (min(room, 1e3), 0.5 * min(room, 1e3), 1e-9 * min(room, 1.0)):
             for side in (t, -t):
-                assert domain.contains(point + side * direction), (text, side)
+                assert domain.contains(domain.moved(point, direction, side)), (text, side)
+
+
+@pytest.mark.parametrize("text", CONTINUOUS)
+def test_a_way_leaves_its_point_in_its_direction(text):
+    rng = np.random.default_rng(12)
+    for domain, point in members(text):
+        direction = domain.tangent(point, 1e-3 * rng.normal(size=point.shape) * np.abs(point))
+        np.testing.assert_allclose(domain.moved(point, direction, 0.0), point, rtol=4e-16)
+        t = min(2.0**-10, domain.room(point, direction))
+        velocity = (domain.moved(point, direction, t) - domain.moved(point, direction, -t)) / (2 * t)
+        size = np.abs(point).max() / t
+        np.testing.assert_allclose(velocity, direction, atol=1e-9 * np.abs(direction).max() + 1e-15 * size)
+
+
+@pytest.mark.parametrize("text", CONTINUOUS)
+def test_tangents_are_a_linear_projection(text):
+    rng = np.random.default_rng(13)
+    for domain, point in members(text):
+        u, v = rng.normal(size=(2, *point.shape)) * np.abs(point)
+        once = domain.tangent(point, u)
+        np.testing.assert_allclose(domain.tangent(point, once), once, atol=1e-14 * np.abs(u).max())
+        both = domain.tangent(point, u + v)
+        np.testing.assert_allclose(once + domain.tangent(point, v), both, atol=1e-14 * np.abs(u + v).max())
+
+
+@pytest.mark.parametrize("text", CONTINUOUS)
+def test_what_is_beside_a_member_is_another_member(text):
+    rng = np.random.default_rng(14)
+    for domain, point in members(text):
+        for distance in (2.0**-7, 0.25):
+            shift = distance * rng.choice([-1, 1], point.shape) * np.maximum(np.abs(point), 1e-3)
+            there = domain.beside(point, shift)
+            assert domain.contains(there), (text, point)
+            assert np.abs(there - point).max() <= 3 * np.abs(shift).max() * max(1, point.shape[-1])
+            alone = domain.core == 1 and point.shape[-1] == 1  # 1 is the only simplex of one entry
+            assert alone or not np.array_equal(there, point)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries", "stuck"),
+    [
+        ("[0, 1]", [0.0, 0.5], [True, False]),
+        ("[0, 1]", [0.5, 1.0], [False, True]),
+        ("(0, 1)", [1e-300, 1 - 2.0**-53], [False, True]),
+        ("[-2, 2]", [-2 + 1e-12, 2 - 1e-3], [True, False]),
+        ("nonnegative", [0.0, 1e-30], [True, False]),
+    ],
+)
+def test_next_to_an_end_that_is_not_zero_nothing_can_be_measured(text, entries, stuck):
+    domain, point = read_domain(text), np.array(entries)
+    assert domain.on_edge(point)
+    assert list(domain.tangent(point, np.ones(2)) == 0) == stuck
+    assert not domain.on_edge(domain.beside(point, np.array([-0.01, 0.01])))
+
+
+def test_one_entry_next_to_an_end_does_not_hold_back_the_others():
+    domain, point = read_domain("(0, 1)"), np.array([0.5, 1 - 1e-6])
+    direction = domain.shortened(point, np.array([0.25, 0.75]))
+    assert direction[0] == 0.25
+    assert 2.5e-7 < direction[1] <= 1e-6
+    assert np.frexp(direction[1] / 0.75)[0] == 0.5
+    assert domain.room(point, direction) >= 0.99
+    whole = read_domain("spd")
+    assert whole.shortened(np.eye(2), np.eye(2)).tolist() == np.eye(2).tolist()
+
+
+def test_a_small_probability_does_not_hold_back_the_others():
+    point, direction = np.array([1e-9, 0.25, 0.75 - 1e-9]), np.array([1e-9, -0.25, 0.5])
+    tangent = read_domain("simplex").tangent(point, direction)
+    assert abs(tangent.sum()) < 1e-16
+    assert read_domain("simplex").room(point, tangent) > 0.5
 
 
 @pytest.mark.parametrize("text", ["positive", "(0, 1)", "[-2, 2]", "simplex", "spd", "lower"])
@@ -208,6 +279,7 @@ def test_misuse_says_what_to_write(text, words):
 
 
 def test_examples_in_the_docstrings():
-    outcome = doctest.testmod(domains)
-    assert outcome.attempted >= 10
-    assert not outcome.failed
+    names = [module.name for module in pkgutil.iter_modules(domains.__path__)]
+    outcomes = [doctest.testmod(importlib.import_module(f"{domains.__name__}.{name}")) for name in names]
+    assert sum(outcome.attempted for outcome in outcomes) >= 10
+    assert not any(outcome.failed for outcome in outcomes)

@@ -40,6 +40,22 @@ def _environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | more
 
 
+def test_the_domains_of_the_inputs_are_kept_to(write, gradtest):
+    write(
+        "entropy.py",
+        """
+        def entropy(p):
+            if abs(p.sum() - 1) > 1e-12:
+                raise ValueError("no distribution")
+            return -(p * np.log(p)).sum()
+
+        def entropy_grad(p): return -np.log(p)
+        """,
+    )
+    result = gradtest("check", "entropy.py", "--inputs", "p: k : simplex", "-n", "30", "--method", "central")
+    assert result.exit_code == 0, result.output
+
+
 # -- the reference --------------------------------------------------------------------------------
 
 

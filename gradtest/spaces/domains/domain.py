@@ -177,7 +177,7 @@ def shortest(distance: Array, direction: Array) -> float:
 
 def cast_like(like: Array, array: Array) -> Array:
     """Return `array` in the dtype of `like`, or in float64 if that holds no fractions."""
-    return np.asarray(array, dtype=like.dtype if like.dtype.kind == "f" else np.float64)
+    return np.asarray(array, dtype=like.dtype if like.dtype.kind in "fc" else np.float64)
 
 
 def number(value: float) -> str:
