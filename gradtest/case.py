@@ -142,8 +142,11 @@ class Case:
         Raises
         ------
         Raised
-            If the function raises.
+            If the function raises; so it is taken to, unasked, outside of a domain.
         """
+        for i, domain in self.domains.items():
+            if not inside.contains(domain, self.leaves[i]):
+                raise Raised("forward", ValueError(f"{self.names[i]} is not in its domain {domain.name}"))
         given = list(map(_own, self.leaves))
         try:
             returned = self.call(given)

@@ -290,6 +290,11 @@ class Probe:
             step = arrays.inner(v, short) / step
         return {block: inside.tangent(domain, x, short)}, step
 
+    def separable(self, block: int) -> bool:
+        """Whether the entries of a block can move by themselves: no simplex, no symmetric matrix."""
+        domain = self.case.domains.get(block)
+        return domain is None or domain.core == 0
+
     def on_edge(self, block: int) -> bool:
         """Whether some entry of a block sits on the end of its domain, and cannot move to both sides."""
         return inside.on_edge(self.case.domains.get(block), self.leaves[block])

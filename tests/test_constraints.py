@@ -7,7 +7,7 @@ import pytest
 
 import gradtest
 from gradtest import Settings, target
-from gradtest.case import Case
+from gradtest.case import Case, Raised
 from gradtest.errors import Misuse
 from gradtest.probe import Probe
 from gradtest.spaces.domains import read_domain
@@ -260,6 +260,14 @@ def test_the_probe_says_how_far_it_may_go():
     assert probe.along(direction, 1.01 * line.widest) is None
     assert probe.along(direction, -0.99 * line.widest) is not None
     assert all(np.all(x > 0) for x in asked)
+
+
+def test_a_case_outside_of_its_domain_is_never_asked():
+    inside = Guarded("positive", np.sum)
+    case = Case(target(inside, grad=np.ones_like, name="f", domains={"x": "positive"}), (P,))
+    with pytest.raises(Raised, match=r"x is not in its domain \(0, inf\)"):
+        case.at([-P]).raw()
+    assert inside.asked == 0
 
 
 def test_a_function_that_does_not_move_is_asked_for_its_rounding_inside():

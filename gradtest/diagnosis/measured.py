@@ -389,10 +389,13 @@ def measure(
 ) -> Measured | None:
     """Return a block with its entries measured; None if there are none, or they are complex.
 
+    None also where its domain does not let entries move alone: what is measured along it is not an
+    entry of the gradient.
+
     The analytic side of a jvp is asked for entry by entry.
     """
     x = probe.leaves[block]
-    if arrays.size(x) == 0 or arrays.is_complex(x) or not _all_real(probe):
+    if arrays.size(x) == 0 or arrays.is_complex(x) or not _all_real(probe) or not probe.separable(block):
         return None
     found = numbers(probe, block, quick=quick or arrays.size(x) > _CONFIRMED)
     return Measured(
