@@ -174,6 +174,13 @@ class Case:
         *out, cache = returned
         return (out[0] if len(out) == 1 else tuple(out)), cache
 
+    def how_called(self, returned: Any) -> tuple[Arguments, Plan]:
+        """Return the inputs as they are given, and how the derivative is called with them.
+
+        `returned` is what `forward` returned at this point.
+        """
+        return self._arguments, self._planned(returned)
+
     def _planned(self, returned: Any) -> Plan:
         """Return how to call the derivative; what `forward` returned first tells."""
         if self._plan is None:
@@ -200,27 +207,42 @@ class Case:
         BrokenContract
             If what it returns cannot be matched to the inputs.
         """
-        out, cache = self._split(returned)
+        out, pieces = self.primal(returned), self.pieces
         if self.target.form == "vjp":
-            given = {"cotangent": self._conventional(_copied(cotangent)), "cache": cache}
-            pieces = self._matcher.match(self._ask(self._planned(returned), given))
-            return {i: self._conventional(self._finished(i, piece)) for i, piece in pieces.items()}
+            answer = self.answer(returned, cotangent)
+            return {i: self._conventional(self._finished(i, piece)) for i, piece in pieces(answer).items()}
         if not arrays.is_array(out):
             raise MisusedType(
                 f"{self.target.name} returned {type(out).__name__}, and {self.target.form}= is for one "
                 "number or one array; give its derivative as vjp="
             )
-        result = self._ask(self._planned(returned), {})
-        if self.target.form == "value_and_grad":
-            result = result[1] if len(result) == 2 else tuple(result[1:])
         contract = self._matcher.contracted
         pulled = {
             i: self._finished(i, contract(self.names[i], self.leaves[i], out, cotangent, piece))
-            for i, piece in self._matcher.match(result).items()
+            for i, piece in pieces(self.answer(returned, cotangent)).items()
         }
         if arrays.is_complex(out):
             return pulled  # dy/dx is what it is in every convention
         return {i: self._conventional(g) for i, g in pulled.items()}
+
+    def answer(self, returned: Any, cotangent: Any) -> Any:
+        """Return what the derivative itself returns, as it is (arguments as for `pull_back`)."""
+        given = {}
+        if self.target.form == "vjp":
+            given = {"cotangent": self._conventional(_copied(cotangent)), "cache": self._split(returned)[1]}
+        return self._ask(self._planned(returned), given)
+
+    def pieces(self, answer: Any) -> dict[int, Any]:
+        """Return what is in an answer for each leaf: gradients, or Jacobians.
+
+        Raises
+        ------
+        BrokenContract
+            If it cannot be matched to the inputs.
+        """
+        if self.target.form == "value_and_grad":
+            answer = answer[1] if len(answer) == 2 else tuple(answer[1:])
+        return self._matcher.match(answer)
 
     def _conventional(self, value: Any) -> Any:
         """Return a cotangent or gradient as the target has it, or ours of what it gave; see `target`."""

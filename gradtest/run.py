@@ -7,6 +7,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,8 @@ def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: 
     """
     if not isinstance(settings, Settings):
         raise MisusedType(f"settings={settings!r} is not a gradtest.Settings")
-    return examine(Case(as_target(subject, inputs, named), inputs, named), settings)
+    case = Case(as_target(subject, inputs, named), inputs, named)
+    return replace(examine(case, settings), judged=(case, settings))
 
 
 def assert_gradients(

@@ -23,10 +23,11 @@ FLOORS = (
     ("targets", "signatures", "parameters", "matching", "case", "probe"),
     ("verdict", "judgement", "kinks"),
     ("diagnosis",),
+    ("failures",),
     ("laws",),
     ("properties",),
     ("adapters",),
-    ("run", "campaign", "guess", "baseline"),
+    ("run", "replay", "campaign", "guess", "baseline"),
     ("surfaces",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

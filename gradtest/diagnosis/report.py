@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from gradtest.case import Case
 from gradtest.errors import GradientError
 from gradtest.judgement import Place
+from gradtest.settings import Settings
 
 from .evidence import GROSS, Finding
 from .mutants import Mutant, Power
@@ -55,6 +57,8 @@ class Report:
         Returns the findings.  Called when they are first asked for: a search that shrinks a
         failing case asks only in the end.  It may be given other cases of the same target, on which
         suspicions are tested.
+    judged : (Case, Settings), optional
+        What was judged, and how: failure files are written from it.
     mutate : callable
         Returns what became of the mutants of a gradient that agrees, but for those that are in
         the container that it is given.
@@ -67,6 +71,7 @@ class Report:
     evaluations: int
     diagnose: Callable[..., tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
 
+    judged: tuple[Case, Settings] | None = field(default=None, compare=False, repr=False)
     mutate: Callable[[Container[tuple[str, str]]], tuple[Mutant, ...]] = field(
         default=lambda done: (), compare=False, repr=False
     )
@@ -302,6 +307,8 @@ def _context_rows(finding: Finding) -> list[Row]:
     label = "smallest case" if finding.smallest else "inputs"
     for i, (name, value) in enumerate(finding.inputs.items()):
         rows.append((label if i == 0 else "", f"{name} = {value_text(value)}"))
+    if finding.again:
+        rows.append(("again", finding.again))
     return rows
 
 

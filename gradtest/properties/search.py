@@ -111,6 +111,7 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
             raise Vacuous(f"gradtest: {subject.name}: {vacuous}")
 
     run.__doc__ = f"Gradients of {subject.name} agree with what is measured."
+    run.gradtest_target = subject  # type: ignore[attr-defined]  # `gradtest replay` finds it here
     run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]  # pytest reads it
     return run
 

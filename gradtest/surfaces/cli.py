@@ -26,6 +26,7 @@ __all__ = ["command"]
 #: Verb -> module of this package, and what `--help` says of it.
 VERBS = {
     "check": ("check_command", "Check derivatives over generated inputs."),
+    "replay": ("replay_command", "Judge failures of earlier runs again: FIXED or FAILED."),
     "laws": ("laws_command", "List what a derivative is held to."),
     "env": ("env_command", "Print versions, for bug reports."),
 }
