@@ -13,7 +13,7 @@ from gradtest.errors import Misuse
 from gradtest.failures import functions
 from gradtest.failures.calls import case_of
 from gradtest.failures.case_file import Failure, read
-from gradtest.failures.values import CannotKeep, unpack
+from gradtest.failures.packing import CannotKeep, unpack
 from gradtest.laws.derivative import examine
 from gradtest.settings import Settings
 from gradtest.targets import Target, target

@@ -71,7 +71,10 @@ def word(id):
 def test_it_fails_until_it_is_fixed(layers):
     id = written(gradtest.target(layers.affine, vjp=layers.affine_backward), np.ones((1, 2)), np.ones((2, 2)))
     failed = replay(id, Path.cwd())
-    assert (failed.word, failed.headline) == ("FAILED", "gradtest GT101: wrong gradient for w - the sign is flipped")
+    assert (failed.word, failed.headline) == (
+        "FAILED",
+        "gradtest GT101: wrong gradient for w - the sign is flipped",
+    )
     assert str(failed.report).startswith(failed.headline)
     now("-x.T", "x.T")
     assert word(id) == "FIXED"
@@ -85,7 +88,10 @@ def test_it_fails_until_it_is_fixed(layers):
     ],
 )
 def test_both_in_one_function(layers, form, old, new):
-    function = {"value_and_pullback": layers.square_and_pullback, "value_and_grad": layers.square_and_gradient}
+    function = {
+        "value_and_pullback": layers.square_and_pullback,
+        "value_and_grad": layers.square_and_gradient,
+    }
     id = written(gradtest.target(**{form: function[form]}), np.array([1.0, 2.0]))
     assert word(id) == "FAILED"
     now(old, new)
@@ -126,8 +132,14 @@ def test_a_case_that_cannot_be_judged_any_more_is_undecided(layers):
 
 
 LOST = {
-    "a function that is gone": (lambda: now("def affine_backward", "def another"), "has no affine_backward any more"),
-    "a module that cannot be imported": (lambda: now("import numpy", "import nunumpy"), "No module named 'nunumpy'"),
+    "a function that is gone": (
+        lambda: now("def affine_backward", "def another"),
+        "has no affine_backward any more",
+    ),
+    "a module that cannot be imported": (
+        lambda: now("import numpy", "import nunumpy"),
+        "No module named 'nunumpy'",
+    ),
     "an input that is gone": (lambda: now("def affine(x, w)", "def affine(x)"), "do not fit affine"),
 }
 

@@ -57,11 +57,11 @@ class Report:
         Returns the findings.  Called when they are first asked for: a search that shrinks a
         failing case asks only in the end.  It may be given other cases of the same target, on which
         suspicions are tested.
-    judged : (Case, Settings), optional
-        What was judged, and how: failure files are written from it.
     mutate : callable
         Returns what became of the mutants of a gradient that agrees, but for those that are in
         the container that it is given.
+    judged : (Case, Settings), optional
+        What was judged, and how: failure files are written from it.
     """
 
     target: str
@@ -70,11 +70,10 @@ class Report:
     blocks: tuple[BlockReport, ...]
     evaluations: int
     diagnose: Callable[..., tuple[Finding, ...]] = field(default=tuple, compare=False, repr=False)
-
-    judged: tuple[Case, Settings] | None = field(default=None, compare=False, repr=False)
     mutate: Callable[[Container[tuple[str, str]]], tuple[Mutant, ...]] = field(
         default=lambda done: (), compare=False, repr=False
     )
+    judged: tuple[Case, Settings] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def mutants(self) -> Power:

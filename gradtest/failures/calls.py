@@ -18,7 +18,7 @@ from gradtest.spaces.containers import Tree, flatten, parts
 from gradtest.targets import Target
 
 from .functions import Script
-from .values import CannotKeep
+from .packing import CannotKeep
 
 __all__ = ["Calls", "case_of", "made_by_target"]
 
@@ -102,7 +102,7 @@ class Calls:
             return "returned[-1](cotangent)"  # the pullback that came with the value
         cotangent: Any = "cotangent"
         if self.plan.spread:
-            outputs = len(parts(self.case.primal(self.returned)) or [0])
+            outputs = len(parts(self.case.primal(self.returned)) or ())
             cotangent = [f"cotangent[{i}]" for i in range(outputs)]
         spelled = replace(self.arguments, values=tuple(self.variables.values()))
         args, kwargs = self.plan.arguments(spelled, {"cotangent": cotangent, "cache": "returned[-1]"})
@@ -124,9 +124,11 @@ class Calls:
         return "returned[0]" if len(self.returned) == 2 else "returned[:-1]"
 
     def whole(self, cotangents: Sequence[Any]) -> Any:
-        """Return the cotangents of the real outputs in the structure of the output (None beside the others)."""
+        """Return the cotangents of the real outputs in the structure of the output, with None elsewhere."""
         real = [i for i, leaf in enumerate(self.out.leaves) if arrays.is_differentiable(leaf)]
-        known = dict(zip(real, cotangents or [arrays.zeros(self.out.leaves[i]) + 1 for i in real], strict=True))
+        known = dict(
+            zip(real, cotangents or [arrays.zeros(self.out.leaves[i]) + 1 for i in real], strict=True)
+        )
         return self.out.build([known.get(i) for i in range(len(self.out.leaves))])
 
     def entry(self, block: int, index: tuple[int, ...], cotangent: Any) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .functions import Named
+from .packing import CannotKeep
 from .repro import fails
-from .values import CannotKeep
 
 __all__ = ["FOLDER", "Failure", "failures", "identity", "read", "write"]
 
@@ -39,7 +39,7 @@ class Failure:
     headline, code, target, parameter : str
         Those of the finding.
     test, place : str
-        The test that failed (a node id of pytest), and what the command was asked to check; either may be empty.
+        The test that failed (a node id of pytest), what the command was asked to check; or empty.
     functions : dict of str to Named or None
         By what `gradtest.target` calls them.
     wrt, conjugate
@@ -70,8 +70,8 @@ class Failure:
 def identity(*words: str) -> str:
     """Return six letters and digits that depend on all words.
 
-    >>> identity("affine", "w", "GT101") == identity("affine", "w", "GT101") != identity("affine", "b", "GT101")
-    True
+    >>> identity("affine", "w", "GT101") == identity("affine", "b", "GT101")
+    False
     """
     number = int.from_bytes(hashlib.blake2b("\0".join(words).encode(), digest_size=8).digest())
     letters = "abcdefghijkmnpqrstuvwxyz23456789"  # without those that look like others
@@ -103,7 +103,9 @@ def write(base: Path, failure: Failure, archive: Mapping[str, NDArray[Any]], rep
     fresh = Path(tempfile.mkdtemp(prefix=f".{failure.id}.", dir=home.parent))
     try:
         data = {"format": FORMAT, **asdict(failure)}
-        (fresh / "case.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (fresh / "case.json").write_text(
+            json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         np.savez_compressed(fresh / "arrays.npz", **_bare(archive))
         if repro:
             (fresh / "repro.py").write_text(repro, encoding="utf-8")
@@ -117,7 +119,9 @@ def write(base: Path, failure: Failure, archive: Mapping[str, NDArray[Any]], rep
 
 def _bare(archive: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return arrays in dtypes that NumPy alone can read back: those of ml_dtypes as raw bytes."""
-    return {name: a if a.dtype.isbuiltin == 1 else a.view(f"u{a.dtype.itemsize}") for name, a in archive.items()}
+    return {
+        name: a if a.dtype.isbuiltin == 1 else a.view(f"u{a.dtype.itemsize}") for name, a in archive.items()
+    }
 
 
 def _replace(fresh: Path, home: Path) -> None:
@@ -156,7 +160,9 @@ def _readable(home: Path) -> tuple[Failure, dict[str, NDArray[Any]]]:
     try:
         data = json.loads((home / "case.json").read_text(encoding="utf-8"))
         if data.pop("format") != FORMAT:
-            raise CannotKeep(f"{place} was written by another version of gradtest; delete it, or use that one")
+            raise CannotKeep(
+                f"{place} was written by another version of gradtest; delete it, or use that one"
+            )
         functions = {role: Named(**place) if place else None for role, place in data.pop("functions").items()}
         wrt = data.pop("wrt")
         failure = Failure(**data, functions=functions, wrt=None if wrt is None else tuple(wrt))

@@ -20,11 +20,11 @@ import numpy as np
 
 from gradtest.signatures import label
 
-from .values import CannotKeep
+from .packing import CannotKeep
 
 __all__ = ["Named", "Script", "load", "named"]
 
-#: What a script must not need: a module that imports these at its top is not imported, its functions are copied.
+#: What a script must not need: of a module that imports these at its top the functions are copied.
 _OURS = re.compile(r"^(import|from)\s+(gradtest|hypothesis|pytest)\b", re.MULTILINE)
 
 
@@ -166,9 +166,7 @@ class Script:
             return self._copied(function, role)
         if place is not None:
             return self._imported(place, function)
-        raise CannotKeep(
-            f"{label(function)} is made while the program runs: it has no name to be imported by, and no source"
-        )
+        raise CannotKeep(f"{label(function)} is made while the program runs: it has no name and no source")
 
     # -- imported -----------------------------------------------------------------------------
 
@@ -250,7 +248,9 @@ class Script:
         if isinstance(value, ModuleType):
             self._bound[name] = value
             parent, _, last = value.__name__.rpartition(".")
-            line = f"import {value.__name__}" if name == value.__name__ else f"import {value.__name__} as {name}"
+            line = (
+                f"import {value.__name__}" if name == value.__name__ else f"import {value.__name__} as {name}"
+            )
             self._note(self.imports, f"from {parent} import {last}" if parent and last == name else line)
         elif isinstance(value, (int, float, str, bool, type(None))) or _plain(value):
             self._bound[name] = value
@@ -265,7 +265,8 @@ class Script:
 
 
 def _installed(folder: Path) -> bool:
-    return folder.name in ("site-packages", "dist-packages") or "lib" in folder.parts and "python" in str(folder)
+    """Whether Python finds modules in a folder by itself."""
+    return folder.name in ("site-packages", "dist-packages") or (folder / "site-packages").is_dir()
 
 
 def _plain(value: Any) -> bool:
@@ -314,7 +315,7 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.Lambda]:
 
 
 def _first_line(node: ast.FunctionDef | ast.Lambda) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
@@ -329,7 +330,7 @@ def _is_source(node: ast.FunctionDef | ast.Lambda, function: Any) -> bool:
     if _first_line(node) != function.__code__.co_firstlineno:
         return False
     if isinstance(node, ast.FunctionDef):
-        return node.name == function.__name__
+        return bool(node.name == function.__name__)
     if function.__name__ != "<lambda>":
         return False
     start, stop = _start(node.body), (node.body.end_lineno or 0, node.body.end_col_offset or 0)

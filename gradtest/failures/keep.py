@@ -23,10 +23,10 @@ from gradtest.targets import Target
 from .calls import case_of, made_by_target
 from .case_file import FOLDER, Failure, identity, write
 from .functions import Named, named
+from .packing import CannotKeep, pack
 from .repro import script
-from .values import CannotKeep, pack
 
-__all__ = ["keep", "kept", "keeping"]
+__all__ = ["keep", "keeping", "kept"]
 
 
 def keep(
@@ -95,9 +95,7 @@ def _gradient_errors(error: BaseException) -> Iterator[GradientError]:
         yield error
 
 
-def _kept(
-    target: Target, finding: Finding, settings: Settings, base: Path, test: str, place: str
-) -> Finding:
+def _kept(target: Target, finding: Finding, settings: Settings, base: Path, test: str, place: str) -> Finding:
     failure = Failure(
         id=_identity(finding, test or place),
         headline=finding.headline,
@@ -132,7 +130,7 @@ def _functions(target: Target) -> dict[str, Named | None]:
 
 
 def _identity(finding: Finding, origin: str) -> str:
-    """Return the same id for the same mistake, whatever else is changed in its file (a lambda has its line)."""
+    """Return the same id for the same mistake, whatever else changes in its file; a lambda has its line."""
     named = "<" not in finding.target
     source = finding.source.partition(":")[0] if named else finding.source
     return identity(finding.target, finding.parameter, finding.code, source, origin)

@@ -19,9 +19,9 @@ from gradtest.numerics.rounding import epsilon
 from gradtest.spaces import arrays
 
 from .calls import Calls
-from .difference import plain_difference
 from .functions import Script
-from .values import CannotKeep, libraries, pack, spell
+from .packing import CannotKeep, libraries, pack, spell
+from .stencil import plain_difference
 
 __all__ = ["fails", "script"]
 
@@ -30,7 +30,20 @@ Archive = dict[str, NDArray[Any]]
 #: Names that the script has for itself.
 TAKEN = (
     *("arrays", "cotangent", "describe", "error", "host", "inner", "main", "math", "moved", "numeric"),
-    *("analytic", "phi", "plain_difference", "point", "result", "returned", "sys", "t", "wrong", "Callable", "Path", "ROOT"),
+    *(
+        "analytic",
+        "phi",
+        "plain_difference",
+        "point",
+        "result",
+        "returned",
+        "sys",
+        "t",
+        "wrong",
+        "Callable",
+        "Path",
+        "ROOT",
+    ),
 )
 
 HEAD = '''"""{title}"""
@@ -53,7 +66,7 @@ def point(t):
 
 '''
 
-WRONG_NUMBER = '''cotangent = {cotangent}  # the gradient that comes from above, one number for each of the output
+WRONG_NUMBER = '''cotangent = {cotangent}  # what comes from above: one number for each of the output
 
 
 def phi(t):
@@ -102,7 +115,7 @@ def inner(cotangent, out):
 
 '''
 
-NO_NUMBER = '''cotangent = {cotangent}  # the gradient that comes from above, one number for each of the output
+NO_NUMBER = """cotangent = {cotangent}  # what comes from above: one number for each of the output
 
 
 def main():
@@ -121,11 +134,11 @@ def main():
 
 {describe}
 
-'''
+"""
 
-TAIL = '''if __name__ == "__main__":
+TAIL = """if __name__ == "__main__":
     sys.exit(main())
-'''
+"""
 
 
 def describe(value: Any) -> str:
@@ -169,7 +182,9 @@ def script(case: Case, finding: Finding, base: Path, title: str) -> tuple[str, A
 
 
 def _head(title: str, top: Script, calls: Calls, packed: Mapping[str, Any], point: str) -> str:
-    imports = list(dict.fromkeys([*top.imports, *(f"import {name}" for name in libraries(list(packed.values())))]))
+    imports = list(
+        dict.fromkeys([*top.imports, *(f"import {name}" for name in libraries(list(packed.values())))])
+    )
     if top.paths:
         imports.insert(0, f"sys.path[:0] = [{', '.join(f'str({path})' for path in top.paths)}]")
     if "arrays[" in point:
@@ -190,7 +205,10 @@ def _point(calls: Calls, finding: Finding, packed: Mapping[str, Any], archive: A
     def rewrite(name: str, text: str) -> str:
         return f"moved({text}, {entry.index!r}, t)" if entry is not None and name == wanted else text
 
-    lines = [f"    {calls.variables[name]} = {spell(data, name, archive, rewrite)}" for name, data in packed.items()]
+    lines = [
+        f"    {calls.variables[name]} = {spell(data, name, archive, rewrite)}"
+        for name, data in packed.items()
+    ]
     return "\n".join([*lines, f"    return {_joined(calls.variables.values())}"])
 
 

@@ -53,7 +53,7 @@ def command(ctx: click.Context, /, id: str | None) -> None:
 
 def _list(known: list[str]) -> None:
     from gradtest.failures.case_file import read
-    from gradtest.failures.values import CannotKeep
+    from gradtest.failures.packing import CannotKeep
 
     for id in known:
         try:

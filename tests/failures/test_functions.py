@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import rosen
 
 from gradtest.failures.functions import Named, Script, load, named
-from gradtest.failures.values import CannotKeep
+from gradtest.failures.packing import CannotKeep
 from tests.failures import users
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ def test_what_is_made_while_the_program_runs_has_none(function):
 
 def test_a_function_that_is_gone_gets_a_sentence():
     place = named(users.affine)
-    with pytest.raises(CannotKeep, match="tests.failures.users has no gone any more"):
+    with pytest.raises(CannotKeep, match=r"tests\.failures\.users has no gone any more"):
         load(Named(place.module, place.file, "gone"))
     with pytest.raises(CannotKeep, match="no_such_module cannot be imported"):
         load(Named("no_such_module", "", "f"))
@@ -122,9 +122,13 @@ def test_a_file_is_loaded_where_its_name_leads_elsewhere(tmp_path):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_function_in_a_script_does_what_it_does_here_and_needs_nothing_of_ours(function, arguments, tmp_path):
+def test_a_function_in_a_script_does_what_it_does_here_and_needs_nothing_of_ours(
+    function, arguments, tmp_path
+):
     name, top = brought(function)
-    text = f"{top}\nimport sys\nprint(np.array2string(np.asarray({name}(*eval(sys.argv[1]))), precision=12))\n"
+    text = (
+        f"{top}\nimport sys\nprint(np.array2string(np.asarray({name}(*eval(sys.argv[1]))), precision=12))\n"
+    )
     text += "print([m for m in ('gradtest', 'hypothesis', 'pytest') if m in sys.modules])"
     (tmp_path / "it.py").write_text("import numpy as np\nfrom numpy import array\n" + text, encoding="utf-8")
     words = [sys.executable, str(tmp_path / "it.py"), repr(arguments)]
@@ -154,7 +158,7 @@ def uses_a_thing(x):
     ("function", "why"),
     [
         (uses_a_thing, "it uses THING, a object, which cannot be copied"),
-        (functools.partial(users.affine, b=0.0), "has no name to be imported by, and no source"),
+        (functools.partial(users.affine, b=0.0), "it has no name and no source"),
         (eval("lambda x: x"), "the source of <lambda> is not to be had"),
     ],
 )

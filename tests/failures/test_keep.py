@@ -13,7 +13,7 @@ import pytest
 import gradtest
 from gradtest.failures.case_file import FOLDER, Failure, failures, identity, read, write
 from gradtest.failures.keep import keep, keeping, kept
-from gradtest.failures.values import CannotKeep, unpack
+from gradtest.failures.packing import CannotKeep, unpack
 from tests.failures import users
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +27,18 @@ def target(*args, **kwargs):
 
 W = {"w": [rng.normal(size=(2, 9)), rng.normal(size=(9, 2))]}
 CASES = {
-    "arrays": (target(users.affine, vjp=users.affine_backward), [rng.normal(size=(2, 3)), rng.normal(size=(3, 2)), np.ones(2)]),
+    "arrays": (
+        target(users.affine, vjp=users.affine_backward),
+        [rng.normal(size=(2, 3)), rng.normal(size=(3, 2)), np.ones(2)],
+    ),
     "a cache": (target(users.cached, vjp=users.cached_backward), [np.array([1.0, 2.0])]),
     "nested, and too large to be spelled out": (
         target(users.network, vjp=users.network_backward), [W, rng.normal(size=(40, 2))],
     ),
     "a gradient": (target(users.rosen, grad=users.d_rosen), [np.array([1.3, 0.7])]),
-    "two outputs, two cotangents": (target(users.split, vjp=users.split_backward), [np.array([1.0, 2.0, 3.0])]),
+    "two outputs, two cotangents": (
+        target(users.split, vjp=users.split_backward), [np.array([1.0, 2.0, 3.0])],
+    ),
     "an input by keyword": (
         target(users.product, vjp=users.product_backward), [np.array([1.0, 2.0]), {"scale": 3.0}],
     ),
@@ -104,7 +109,9 @@ def test_a_script_says_fixed_when_it_is(tmp_path):
     finally:
         sys.path.remove(str(tmp_path))
     made = target(layers.affine, vjp=layers.affine_backward)
-    finding = only(keep(made, gradtest.check(made, np.ones((1, 2)), np.ones((2, 1)), np.ones(1)).findings, base=tmp_path))
+    finding = only(
+        keep(made, gradtest.check(made, np.ones((1, 2)), np.ones((2, 1)), np.ones(1)).findings, base=tmp_path)
+    )
     script = tmp_path / finding.again.split()[-1]
     assert run(script).returncode == 1
     (tmp_path / "layers_of_mine.py").write_text(text.replace("-x.T @ dout", "x.T @ dout"), encoding="utf-8")
@@ -114,7 +121,14 @@ def test_a_script_says_fixed_when_it_is(tmp_path):
 
 def test_what_a_plain_difference_cannot_show_has_no_script(tmp_path):
     made = target(np.sin, vjp=lambda dout, x: dout * np.cos(x) * (1 + 1e-12))
-    finding = only(keep(made, gradtest.check(made, np.array([0.5]), settings=gradtest.Settings(resolution=1e-13)).findings or [_some(made)], base=tmp_path))
+    finding = only(
+        keep(
+            made,
+            gradtest.check(made, np.array([0.5]), settings=gradtest.Settings(resolution=1e-13)).findings
+            or [_some(made)],
+            base=tmp_path,
+        )
+    )
     assert re.fullmatch(r"python -m gradtest replay \w{6}", finding.again)
     assert not list(tmp_path.rglob("repro.py"))
 
@@ -131,7 +145,11 @@ def _some(made):
 def test_what_is_written_is_read_again(name, tmp_path):
     finding = kept_in(tmp_path, name, test="tests/test_it.py::test_it")[0]
     failure, archive = read(tmp_path, finding.again.split()[4])
-    assert (failure.headline, failure.code, failure.parameter) == (finding.headline, finding.code, finding.parameter)
+    assert (failure.headline, failure.code, failure.parameter) == (
+        finding.headline,
+        finding.code,
+        finding.parameter,
+    )
     assert failure.test == "tests/test_it.py::test_it"
     for key, data in failure.inputs.items():
         np.testing.assert_equal(unpack(data, archive), finding.inputs[key])
@@ -189,7 +207,9 @@ DAMAGE = {
     "a list": lambda home: (home / "case.json").write_text("[]"),
     "no case": lambda home: (home / "case.json").unlink(),
     "no arrays": lambda home: (home / "arrays.npz").unlink(),
-    "half of the arrays": lambda home: (home / "arrays.npz").write_bytes((home / "arrays.npz").read_bytes()[:50]),
+    "half of the arrays": lambda home: (home / "arrays.npz").write_bytes(
+        (home / "arrays.npz").read_bytes()[:50]
+    ),
     "empty arrays": lambda home: (home / "arrays.npz").write_bytes(b""),
     "pickles": lambda home: np.savez(home / "arrays.npz", x=np.array([print], dtype=object)),
 }
@@ -204,7 +224,9 @@ def test_what_is_damaged_gets_a_sentence_and_is_not_written_over(damage, tmp_pat
     with pytest.raises(CannotKeep, match=id):
         read(tmp_path, id)
     again = only(kept_in(tmp_path, "a cache")).again
-    assert re.match(rf"not written to .gradtest/failures: .gradtest/failures/{id} (is damaged|was written by)", again)
+    assert re.match(
+        rf"not written to .gradtest/failures: .gradtest/failures/{id} (is damaged|was written by)", again
+    )
     assert {path.name: path.read_bytes() for path in home.iterdir()} == before
 
 
@@ -218,7 +240,9 @@ def test_reading_runs_nothing(tmp_path, monkeypatch):
 def test_an_interrupted_write_leaves_the_old_folder(tmp_path, monkeypatch):
     id = only(kept_in(tmp_path, "a cache")).again.split()[4]
     failure, archive = read(tmp_path, id)
-    monkeypatch.setattr(np, "savez_compressed", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        np, "savez_compressed", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(OSError, match="disk full"):
         write(tmp_path, failure, archive, "")
     assert read(tmp_path, id)[0] == failure

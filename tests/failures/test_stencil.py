@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gradtest.failures.difference import plain_difference
+from gradtest.failures.stencil import plain_difference
 from gradtest.numerics.rounding import epsilon
 
 CASES = {
@@ -26,9 +26,7 @@ def test_the_truth_is_within_the_error_that_is_stated(name):
 
 
 def test_float32_is_known_to_be_blunt():
-    value, error = plain_difference(
-        lambda t: float(np.sin(np.float32(0.5 + t))), 0.5, epsilon("float32")
-    )
+    value, error = plain_difference(lambda t: float(np.sin(np.float32(0.5 + t))), 0.5, epsilon("float32"))
     assert abs(value - math.cos(0.5)) <= 3 * error <= 1e-3
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gradtest.failures.values import CannotKeep, libraries, pack, spell, unpack
+from gradtest.failures.packing import CannotKeep, libraries, pack, spell, unpack
 
 
 def there_and_back(value):
@@ -37,9 +37,11 @@ some_arrays = hnp.arrays(st.sampled_from(["f8", "f4", "f2", "i8", "?", "c16"]), 
 scalars = some_arrays.filter(lambda a: a.size).map(lambda a: a.reshape(-1)[0])
 nested = st.recursive(
     numbers | some_arrays | scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

@@ -145,7 +145,8 @@ def _dtype(name: str) -> np.dtype[Any]:
     try:
         return np.dtype(name)
     except TypeError:
-        return np.dtype(getattr(importlib.import_module("ml_dtypes"), name))
+        known: np.dtype[Any] = np.dtype(getattr(importlib.import_module("ml_dtypes"), name))
+        return known
 
 
 # -- as Python ------------------------------------------------------------------------------------
