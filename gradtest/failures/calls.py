@@ -28,14 +28,14 @@ def case_of(target: Target, inputs: Mapping[str, Any]) -> Case:
     try:
         kinds = {p.name: p.kind for p in inspect.signature(target.forward).parameters.values()}
     except (TypeError, ValueError):
-        return Case(target, tuple(inputs.values()))
-    by_name = {name: value for name, value in inputs.items() if _only_by_name(name, kinds)}
-    return Case(target, tuple(value for name, value in inputs.items() if name not in by_name), by_name)
+        kinds = dict.fromkeys(inputs, Parameter.POSITIONAL_ONLY)
 
+    def by_name(name: str) -> bool:
+        kind = kinds.get(name.partition("[")[0], Parameter.KEYWORD_ONLY)  # rest[0] is one of *rest
+        return name in target.parameters or kind is Parameter.KEYWORD_ONLY
 
-def _only_by_name(name: str, kinds: Mapping[str, Any]) -> bool:
-    kind = kinds.get(name)
-    return kind is Parameter.KEYWORD_ONLY or (kind is None and "[" not in name)
+    args = tuple(value for name, value in inputs.items() if not by_name(name))
+    return Case(target, args, {name: value for name, value in inputs.items() if by_name(name)})
 
 
 class Calls:

@@ -185,14 +185,15 @@ def spell(data: Any, name: str, archive: Mapping[str, NDArray[Any]], rewrite: Re
         return rewrite(name, f"np.{data['dtype']}({inside(data['scalar'], '')})")
     ((kind, text),) = data.items()
     value = complex(text)
-    finite = math.isfinite(value.real) and math.isfinite(value.imag)
-    return rewrite(name, text if finite else f"{kind}({text!r})")
+    if kind == "complex":
+        return f"complex({value.real!r}, {value.imag!r})".replace("nan", "math.nan").replace("inf", "math.inf")
+    return rewrite(name, text if math.isfinite(value.real) else f"float({text!r})")
 
 
 def _spelled_array(array: NDArray[Any], data: Mapping[str, str]) -> str:
     if array.dtype.kind == "V" or array.dtype.name not in np.sctypeDict:
         raise CannotKeep(f"{data['array']} is an array of {data['dtype']}, which NumPy alone does not know")
-    if array.size > FEW or array.size == 0 or not np.isfinite(array).all():
+    if array.size > FEW or array.size == 0 or array.dtype.kind == "c" or not np.isfinite(array).all():
         return f"arrays[{data['array']!r}]"
     given = "" if array.dtype.name in ("float64", "bool") else f", dtype={array.dtype.name!r}"
     return f"np.array({array.tolist()!r}{given})"

@@ -221,7 +221,7 @@ def _wrong_number(calls: Calls, finding: Finding, entry: Entry, archive: Archive
     if case.target.form == "jvp" or any(map(arrays.is_complex, (*calls.out.leaves, *case.leaves))):
         raise CannotKeep("a plain script for a jvp, or for complex numbers, is not written")
     block = case.names.index(finding.parameter)
-    cotangent = calls.whole(getattr(finding, "cotangents", ()))
+    cotangent = calls.whole(finding.cotangents)
     dtypes = [getattr(value, "dtype", "float64") for value in (case.leaves[block], *calls.out.leaves)]
     eps = max(epsilon(dtype) for dtype in dtypes)
     return WRONG_NUMBER.format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
@@ -18,6 +18,7 @@ from gradtest.diagnosis.confirm import Others
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report, error_class, joined
 from gradtest.errors import GradientError, Misuse
+from gradtest.failures.keep import keeping
 from gradtest.judgement import Place
 from gradtest.laws.derivative import examine
 from gradtest.settings import DEFAULT, Settings
@@ -99,13 +100,14 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
         tally.__init__()  # type: ignore[misc]  # each run is counted by itself
-        try:
-            test(*args, **kwargs)
-        except (GradientError, BaseExceptionGroup) as raised:
-            wrong = _wrong(raised)
-            if not wrong:
-                raise
-            raise _diagnosed(wrong, notes=getattr(raised, "__notes__", ())) from None
+        with keeping():
+            try:
+                test(*args, **kwargs)
+            except (GradientError, BaseExceptionGroup) as raised:
+                wrong = _wrong(raised)
+                if not wrong:
+                    raise
+                raise _diagnosed(wrong, notes=getattr(raised, "__notes__", ())) from None
         vacuous = tally.vacuous()
         if vacuous:
             raise Vacuous(f"gradtest: {subject.name}: {vacuous}")
@@ -244,7 +246,7 @@ def search(
 
 def _examined(case: Case, settings: Settings, others: Others) -> Report:
     """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
-    report = examine(case, settings)
+    report = replace(examine(case, settings), judged=(case, settings))
     here = [block for block in report.blocks if block.place == Place.HERE]
     wrong, right = (
         frozenset(block.name for block in here if block.verdict == verdict)

@@ -217,6 +217,7 @@ def _as_text(asked: _Asked) -> ExitCode:
     out.write(report_text.opening(asked.place, len(names), plan, __version__, out.width))
     out.write([(), *table.header()])
     _run(campaign, table, out)
+    _keep(campaign)
     out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
     if asked.options["mutants"]:
         out.write(mutants_table(campaign, out.width))
@@ -244,6 +245,20 @@ def _run(campaign: Campaign, table: Any, out: Paper) -> None:
             out.write(table.row(result))
 
 
+def _keep(campaign: Campaign) -> None:
+    """Write what was found to where `gradtest replay` finds it."""
+    from gradtest.failures.keep import keep
+
+    for result in campaign.results:
+        if result.findings:
+            result.findings = keep(
+                result.subject.target,
+                result.findings,
+                settings=result.plan.settings,
+                place=result.subject.place,
+            )
+
+
 def _as_json(asked: _Asked) -> ExitCode:
     """Write JSON on stdout; what the code under test prints goes to stderr."""
     from . import report_json
@@ -252,6 +267,7 @@ def _as_json(asked: _Asked) -> ExitCode:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             campaign = asked.campaign().run()
+            _keep(campaign)
     except Misuse as misuse:
         print(report_json.misuse_as_json(str(misuse), asked.place, __version__, ExitCode.MISUSE))
         raise

@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ import pytest
 
 import gradtest
 
-__all__ = ["drop_our_lines", "hide_our_frames", "ours", "place_of", "rewrite"]
+__all__ = ["drop_our_lines", "hide_our_frames", "keep", "ours", "place_of", "rewrite"]
 
 
 def ours(error: BaseException) -> list[BaseException]:
@@ -27,6 +28,22 @@ def ours(error: BaseException) -> list[BaseException]:
     search = sys.modules.get("gradtest.properties.search")
     vacuous = (search.Vacuous,) if search is not None else ()
     return [error] if isinstance(error, (gradtest.GradientError, gradtest.Misuse, *vacuous)) else []
+
+
+def keep(errors: Iterable[BaseException], item: pytest.Item) -> None:
+    """Write what was found to where `gradtest replay` finds it, and let the messages say so."""
+    wrong = [error for error in errors if isinstance(error, gradtest.GradientError)]
+    if not wrong:
+        return
+    from gradtest.diagnosis.report import Report
+    from gradtest.failures.keep import kept
+
+    base = item.config.invocation_params.dir
+    name = item.nodeid.partition("::")[2]
+    test = f"{Path(os.path.relpath(item.path, base)).as_posix()}::{name}"
+    for error in wrong:
+        if isinstance(error.report, Report):
+            error.report = kept(error.report, base=base, test=test)
 
 
 # -- where ----------------------------------------------------------------------------------------

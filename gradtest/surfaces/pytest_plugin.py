@@ -77,6 +77,8 @@ def pytest_runtest_makereport(
     errors = pytest_failure.ours(call.excinfo.value)
     if not errors or item.config.option.fulltrace:
         return (yield)
+    if call.when == "call":
+        pytest_failure.keep(errors, item)
     theirs = pytest_failure.hide_our_frames(call.excinfo)
     pytest_failure.drop_our_lines(errors)
     report = yield

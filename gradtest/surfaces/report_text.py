@@ -88,7 +88,11 @@ def _extra(result: Result, options: list[str], width: int | None) -> Iterator[Li
         rows.append(("derivative", result.name))
     if result.said:
         rows.append(("others say", "   ".join(f"{method} {word}" for method, word in result.said.items())))
-    yield from _rows([*rows, *also_rows(finding, others), ("again", _again(result, options))], width)
+    yield from _rows([*rows, *also_rows(finding, others), (_label(finding), _again(result, options))], width)
+
+
+def _label(finding: Finding) -> str:
+    return "search again" if finding.again else "again"
 
 
 def _again(result: Result, options: list[str]) -> str:

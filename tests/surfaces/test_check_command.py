@@ -1,5 +1,6 @@
 """The command `check`: what it prints, what it ends with, and that it can end badly."""
 
+import importlib
 import json
 import os
 import re
@@ -14,6 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+CUBE = """
+    def cube(x): return x**3
+    def cube_grad(x): return 3 * x**2
+"""
 PAIRS = """
     def cube(x): return x**3
     def cube_grad(x): return 3 * x**2
@@ -114,7 +119,7 @@ def test_a_wrong_step_between_layers_is_found_in_whole_networks(copied):
 def test_the_command_that_is_named_finds_the_same_again(copied):
     plant(copied, "activations.py", "return sigmoid(z) * sigmoid(-z)", "return sigmoid(z) * sigmoid(z)")
     first = in_a_process(copied, "check", "reference:sigmoid", "--seed", "5", "-n", "30")
-    again = re.search(r"again +python -m gradtest (.+)", first.stdout)
+    again = re.search(r"search again +python -m gradtest (.+)", first.stdout)
     assert again is not None
     second = in_a_process(copied, *again[1].split())
     finding = re.compile(r"gradtest GT(?:.+\n)+")
@@ -326,7 +331,22 @@ def test_a_fault_of_gradtest_itself_says_so(gradtest, write, monkeypatch):
 
 
 def test_nothing_is_written_but_output(gradtest, write, place):
-    write("layers.py", PAIRS)
-    gradtest("check", "layers.py", "-n", "5")
-    left = {path.name for path in place.iterdir()} - {"__pycache__"}
+    write("layers.py", CUBE)
+    assert gradtest("check", "layers.py", "-n", "5").exit_code == 0
+    left = {path.name for path in place.iterdir()} - {"__pycache__", ".hypothesis"}  # the last is its own
     assert left == {"layers.py"}
+
+
+def test_what_was_found_is_written_and_can_be_replayed(gradtest, write, place):
+    write("layers.py", CUBE.replace("3 * x**2", "2 * x**2"))
+    found = gradtest("check", "layers.py", "-n", "5")
+    again = re.search(r"^  again +python -m gradtest replay (\w+)   or   python (\S+)$", found.output, re.M)
+    assert again, found.output
+    assert (place / again[2]).is_file()
+    failed = gradtest("replay", again[1])
+    assert (failed.exit_code, failed.output.splitlines()[0].split()[:2]) == (1, [again[1], "FAILED"])
+    write("layers.py", CUBE)
+    del sys.modules["layers"]
+    importlib.invalidate_caches()
+    fixed = gradtest("replay", "all")
+    assert (fixed.exit_code, fixed.output.split()[:2]) == (0, [again[1], "FIXED"])

@@ -125,7 +125,7 @@ def test_pytest_leaves_the_plugin_as_it_is(name):
 
 # -- what it shows --------------------------------------------------------------------------------
 
-OUR_FRAMES = re.compile(r"gradtest/(?!surfaces)\w+|hypothesis/core|site-packages")
+OUR_FRAMES = re.compile(r"(?<!\.)gradtest/(?!surfaces)\w+|hypothesis/core|site-packages")
 
 
 def test_a_property_that_fails_shows_its_message_and_nothing_else(failing):
