@@ -19,7 +19,7 @@ from gradtest.targets import Target
 
 from .strategies import inputs
 
-__all__ = ["parameters_alike", "placed", "point_of"]
+__all__ = ["in_kind_of", "parameters_alike", "placed", "point_of"]
 
 
 def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,11 +129,11 @@ def _sized(parameters: Mapping[str, Any], alike: Mapping[str, str], point: dict[
     """Give the parameters that were drawn the size, the library and the dtype that they have."""
     for name in alike:
         scale = point[name].dtype.type(_scale(parameters[name]))
-        point[name] = _like(parameters[name], point[name] * scale)
+        point[name] = in_kind_of(parameters[name], point[name] * scale)
     return point
 
 
-def _like(parameter: Any, values: Any) -> Any:
+def in_kind_of(parameter: Any, values: Any) -> Any:
     """Return values as an array of the library and device of `parameter`, where NumPy's will not do."""
     return values if isinstance(parameter, (np.ndarray, np.generic, float)) else verbs.like(parameter, values)
 

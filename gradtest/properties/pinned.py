@@ -41,7 +41,7 @@ def pinned(shapes: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
     >>> point = pinned({"x": "batch in", "w": "in out"}, 0)
     >>> point["x"].shape, point["w"].shape
-    ((2, 3), (3, 4))
+    ((4, 2), (2, 3))
     """
     tree = flatten(dict(shapes))
     read = [_read(path, leaf) for path, leaf in zip(tree.paths, tree.leaves, strict=True)]

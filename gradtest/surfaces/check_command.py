@@ -21,12 +21,15 @@ from gradtest import __version__
 from gradtest.errors import Misuse
 from gradtest.settings import Method, Settings
 
-from .exit_codes import ExitCode
+from .baseline_options import BASELINE_OPTIONS, baseline_options
+from .exit_codes import ExitCode, exit_code
 
 if TYPE_CHECKING:
+    from gradtest.adapters.subjects import Subject
     from gradtest.campaign import Campaign, Event, Plan, Result
 
     from .config import Config
+    from .promise import Promise
     from .terminal import Paper
 
 __all__ = ["command"]
@@ -70,6 +73,7 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     is_flag=True,
     help="Show which wrong versions of the gradients that agree would have been caught, and which not.",
 )
+@baseline_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON on stdout, and nothing else.")
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, as_json: bool, **options: Any) -> None:
@@ -156,26 +160,30 @@ class _Asked:
     options: Mapping[str, Any]
     config: Config | None = None
     root: Path = Path()
+    promise: Promise | None = None
 
     def campaign(self) -> Campaign:
         from gradtest.adapters.subjects import find
         from gradtest.campaign import Campaign
 
         if self.config is None:
-            return Campaign(find(self.place, grad=self.options["grad"], vjp=self.options["vjp"]), self.plan)
-        from .config import plan_of
+            subjects = find(self.place, grad=self.options["grad"], vjp=self.options["vjp"])
+        else:
+            subjects = self.config.subjects(self.root)
+        return Campaign(subjects, self.plan, self._plan_of)
 
-        config, today = self.config, datetime.date.today()
-        return Campaign(
-            config.subjects(self.root),
-            self.plan,
-            lambda subject: _counted(plan_of(config, subject, self.plan, today), self.options),
-        )
+    def _plan_of(self, subject: Subject) -> Plan:
+        plan = self.plan
+        if self.config is not None:
+            from .config import plan_of
+
+            plan = _counted(plan_of(self.config, subject, plan, datetime.date.today()), self.options)
+        return plan if self.promise is None else self.promise.plan(plan, subject)
 
 
 def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
     if target is not None:
-        return _Asked(target, _plan(options), options)
+        return _Asked(target, _plan(options), options, promise=_promise(options, place=target))
     from .config import find_config, plan_for, read_config
 
     path = find_config(Path.cwd())
@@ -191,7 +199,27 @@ def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
     if options["seed"] is None:
         options = {**options, "seed": config.seed}
     plan = _counted(plan_for(config, _plan(options)), options)
-    return _Asked(path.name, plan, options, config, path.parent)
+    promise = _promise(_with_baseline_of(config, path.parent, options))
+    return _Asked(path.name, plan, options, config, path.parent, promise)
+
+
+def _with_baseline_of(config: Config, root: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options with the baseline that the file names where none was asked for."""
+    named = root / config.baseline if config.baseline else None
+    return {
+        **options,
+        "baseline": options["baseline"] or named,
+        "fail_on": options["fail_on"] or tuple(config.fail_on),
+    }
+
+
+def _promise(options: Mapping[str, Any], place: str = "") -> Promise | None:
+    """Return the baseline that was asked for; its file is read before anything is run."""
+    if not any(options[name] for name in BASELINE_OPTIONS):
+        return None
+    from .promise import promise
+
+    return promise(options, place)
 
 
 def _counted(plan: Plan, options: Mapping[str, Any]) -> Plan:
@@ -205,7 +233,6 @@ def _counted(plan: Plan, options: Mapping[str, Any]) -> Plan:
 
 def _as_text(asked: _Asked) -> ExitCode:
     from . import report_text
-    from .exit_codes import exit_code
     from .mutants_table import mutants_table
     from .table import Table
     from .terminal import paper
@@ -221,8 +248,13 @@ def _as_text(asked: _Asked) -> ExitCode:
     out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
     if asked.options["mutants"]:
         out.write(mutants_table(campaign, out.width))
+    code = exit_code(campaign)
+    if asked.promise is not None:
+        kept = asked.promise.kept(campaign)
+        code = kept.exit_code
+        out.write(kept.lines(out.width))
     out.write(report_text.summary(campaign, out.width))
-    return exit_code(campaign)
+    return code
 
 
 def _run(campaign: Campaign, table: Any, out: Paper) -> None:
@@ -262,14 +294,16 @@ def _keep(campaign: Campaign) -> None:
 def _as_json(asked: _Asked) -> ExitCode:
     """Write JSON on stdout; what the code under test prints goes to stderr."""
     from . import report_json
-    from .exit_codes import exit_code
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
             campaign = asked.campaign().run()
             _keep(campaign)
+            kept = asked.promise.kept(campaign) if asked.promise is not None else None
     except Misuse as misuse:
         print(report_json.misuse_as_json(str(misuse), asked.place, __version__, ExitCode.MISUSE))
         raise
-    print(report_json.as_json(campaign, asked.place, __version__))
-    return exit_code(campaign)
+    code = exit_code(campaign) if kept is None else kept.exit_code
+    baseline = kept.as_data() if kept is not None else None
+    print(report_json.as_json(campaign, asked.place, __version__, code, baseline))
+    return code

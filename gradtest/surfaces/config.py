@@ -96,6 +96,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     seed : int, optional
     resolution, kinks
         As in `gradtest.Settings`.
+    baseline : str, optional
+        A file beside `pyproject.toml`.
+    fail_on : list of str
+        As `gradtest.baseline.gate.read_gate` reads them; by default all.
     overrides : list of Override
         The last one that matches counts, key by key.
     """
@@ -106,6 +110,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0)] | None = None
     resolution: Annotated[float, Meta(gt=0, lt=1)] | None = None
     kinks: str | None = None
+    baseline: Annotated[str, Meta(description="The file that says what every gradient was")] | None = None
+    fail_on: Annotated[
+        list[str], Meta(description="Which changes since the baseline fail: new, accuracy>10x, unchecked")
+    ] = msgspec.field(default_factory=list, name="fail-on")
     overrides: list[Override] = []
 
     def subjects(self, root: Path) -> list[Subject]:

@@ -9,7 +9,9 @@ import enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Campaign
+    from collections.abc import Callable
+
+    from gradtest.campaign import Campaign, Result
 
 __all__ = ["ExitCode", "exit_code"]
 
@@ -25,15 +27,15 @@ class ExitCode(enum.IntEnum):
     NOTHING_DECIDED = 5
 
 
-def exit_code(campaign: Campaign) -> ExitCode:
+def exit_code(campaign: Campaign, settled: Callable[[Result], bool] = lambda result: False) -> ExitCode:
     """Return the code of a campaign: what is worst, an interruption first.
 
     What is known does not fail, nor what is skipped; where nothing else was looked at, known findings
-    are something that was decided.
+    are something that was decided.  Nor does what is `settled`: no more decided than it was before.
     """
     if campaign.interrupted:
         return ExitCode.INTERRUPTED
-    verdicts = {result.verdict for result in campaign.results} - {"known", "skipped"}
+    verdicts = {r.verdict for r in campaign.results if not settled(r)} - {"known", "skipped"}
     for verdict, code in (
         ("disagrees", ExitCode.DISAGREES),
         ("crashed", ExitCode.INTERNAL),

@@ -25,11 +25,18 @@ __all__ = ["as_json", "misuse_as_json", "plain_data"]
 MOST_ENTRIES = 4096
 
 
-def as_json(campaign: Campaign, place: str, version: str) -> str:
+def as_json(
+    campaign: Campaign,
+    place: str,
+    version: str,
+    code: int | None = None,
+    baseline: Mapping[str, Any] | None = None,
+) -> str:
     """Return the whole campaign as JSON.
 
-    Counts are over the generated cases, `findings` those of the smallest failing case, `exit_code` what
-    the command ends with.  NaN and the infinities are the strings "nan", "inf" and "-inf".
+    Counts are over the generated cases, `findings` those of the smallest failing case, `code` what the
+    command ends with if that is not the campaign's own, `baseline` what came of one.  NaN and the
+    infinities are the strings "nan", "inf" and "-inf".
     """
     plan = campaign.plan
     return _dumped(
@@ -40,9 +47,10 @@ def as_json(campaign: Campaign, place: str, version: str) -> str:
             "max_examples": plan.max_examples,
             "method": plan.settings.method,
             "opinions": list(plan.opinions),
-            "exit_code": int(exit_code(campaign)),
+            "exit_code": int(exit_code(campaign) if code is None else code),
             "interrupted": campaign.interrupted,
             "seconds": campaign.seconds,
+            **({} if baseline is None else {"baseline": baseline}),
             "targets": [_result(result) for result in campaign.results],
         }
     )

@@ -1,0 +1,164 @@
+"""What the command makes of a baseline: what it accepts, what it says of the changes, and the exit code.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradtest.adapters.subjects import Subject
+from gradtest.baseline.gate import ALL, Gate, read_gate
+from gradtest.baseline.keeping import Account, Baseline, covers
+from gradtest.baseline.recording import name_of
+from gradtest.campaign import Campaign, Plan, Result
+from gradtest.errors import Misuse
+
+from .exit_codes import ExitCode, exit_code
+from .lines import Line, Piece, fill
+
+__all__ = ["Kept", "Promise", "promise"]
+
+
+def promise(options: Mapping[str, Any], place: str) -> Promise:
+    """Return the baseline that options of the command ask for.
+
+    Parameters
+    ----------
+    options : mapping
+        With the keys of `gradtest.surfaces.baseline_options.BASELINE_OPTIONS`.
+    place : str
+        What is checked; empty for all that there is.
+
+    Raises
+    ------
+    Misuse
+        If no file is named, the file cannot be read, or `fail_on` cannot be understood.
+    """
+    if options["baseline"] is None:
+        asked = next(name for name in ("baseline_update", "baseline_prune", "fail_on") if options[name])
+        raise Misuse(f"--{asked.replace('_', '-')} is about a baseline; name it: --baseline FILE")
+    gate = read_gate(options["fail_on"] or ALL)
+    baseline = Baseline(options["baseline"], datetime.date.today())
+    return Promise(baseline, gate, place, options["baseline_update"], options["baseline_prune"])
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A baseline, and what to do with it."""
+
+    baseline: Baseline
+    gate: Gate
+    place: str
+    update: bool
+    prune: bool
+
+    def plan(self, plan: Plan, subject: Subject) -> Plan:
+        """Return a plan with the findings that the baseline accepts."""
+        return replace(plan, known=plan.known + self.baseline.known(name_of(subject)))
+
+    def kept(self, campaign: Campaign) -> Kept:
+        """Compare a campaign with the baseline, and write what is to be written.
+
+        Raises
+        ------
+        Misuse
+            If the file cannot be written, or may not be pruned.
+        """
+        held = self.baseline.updated if self.update else self.baseline.compared
+        account = held(campaign.results, self._whole)
+        if self.prune:
+            account = self.baseline.pruned(account, campaign.results, self._whole)
+        return Kept(self, campaign, account)
+
+    def _whole(self, name: str) -> bool:
+        return not self.place or covers(self.place, name)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came of a baseline in one run of the command."""
+
+    promise: Promise
+    campaign: Campaign
+    account: Account
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with: what is not worse than it was does not fail."""
+        code = exit_code(self.campaign, self._settled)
+        if code in (ExitCode.INTERRUPTED, ExitCode.INTERNAL):
+            return code
+        if self.account.born:
+            return ExitCode.DISAGREES
+        if self.promise.update:
+            return ExitCode.AGREES if code is ExitCode.DISAGREES else code
+        return ExitCode.DISAGREES if self._failing else code
+
+    def _settled(self, result: Result) -> bool:
+        undecided = result.verdict in ("undecided", "misfit", "misused")
+        return undecided and name_of(result.subject) in self.account.settled
+
+    @property
+    def _failing(self) -> bool:
+        return any(map(self.promise.gate.fails, self.account.changes))
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain data, for JSON."""
+        account = self.account
+        return {
+            "file": str(account.path),
+            "entries": account.entries,
+            "born": account.born,
+            "updated": account.updated,
+            "pruned": account.pruned,
+            "changes": [
+                {
+                    "kind": change.kind.name.lower().replace("_", " "),
+                    "target": change.target,
+                    "parameter": change.parameter,
+                    "evidence": change.evidence,
+                    "fails": self.promise.gate.fails(change),
+                    "said": str(change),
+                }
+                for change in account.changes
+            ],
+        }
+
+    def lines(self, width: int | None) -> Iterator[Line]:
+        """Yield what is said on a terminal."""
+        yield ()
+        for text, mood in self._said():
+            indent = "  " if text.startswith("  ") else ""
+            yield from ((Piece(line, mood),) for line in fill(text.strip(), width, indent, indent + "  "))
+
+    def _said(self) -> Iterator[tuple[str, str]]:
+        account, path = self.account, self.account.path
+        entries = f"{account.entries} entr{'y' if account.entries == 1 else 'ies'}"
+        if account.born:
+            yield (
+                f"There was no baseline {path}: it was written ({entries}), and this run fails once. Read "
+                "it, give the findings in it their reasons, and commit it.",
+                "doubtful",
+            )
+            return
+        if account.unwritten:
+            yield f"There is no baseline {path}, and none was written: {account.unwritten}.", "doubtful"
+            return
+        if account.changes:
+            yield f"Since the baseline {path} ({entries}):", "strong"
+            yield from (
+                (f"  {change}", "bad" if self.promise.gate.fails(change) else "")
+                for change in account.changes
+            )
+        else:
+            yield f"Nothing changed since the baseline {path} ({entries}).", "good"
+        if account.pruned:
+            yield f"Taken out of it: {', '.join(account.pruned)}.", ""
+        if account.updated:
+            yield f"It was updated: what ran is what it says now ({entries}).", ""
+        elif account.changes:
+            yield "To accept what changed, run the same with --baseline-update.", "faint"
