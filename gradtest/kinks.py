@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from gradtest.numerics.differentiate import derivative, one_sided
+from gradtest.numerics.differentiate import EASY, derivative, one_sided
 from gradtest.numerics.estimate import Estimate, Quality
-from gradtest.probe import Probe
+from gradtest.probe import Direction, Probe
 from gradtest.spaces import arrays
 from gradtest.verdict import BEYOND, Comparison, Word
 
@@ -21,24 +21,44 @@ FEW = 64
 def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator) -> bool:
     """Whether the function is differentiable at the point, as far as random lines can tell.
 
-    Along two directions u and v of the whole space and along u + v it must be smooth, and the
-    slopes must add up (the median of tied entries is linear along every line, and has no
-    derivative).  A kink at the point leaves an error of about a tenth of its jump in a slope,
-    at every scale; an error below a hundredth of the `difference` excludes a kink that could
-    explain it (where the claim is NaN: below a fiftieth of how steep the function is around).
-    Costs some 20 evaluations a direction.
+    Along three directions of the whole space and along their sums and differences it must be
+    smooth, and the slopes must add up: the median of tied entries is linear along every line, and
+    has no derivative; a pair of directions misses that where the same entry is the median of both.
+    A kink at the point leaves an error of about a tenth of its jump in a slope, at every scale; an
+    error below a hundredth of the `difference` excludes a kink that could explain it (where the
+    claim is NaN: below a fiftieth of how steep the function is around).
+    Costs some 20 evaluations a direction, and nine directions where it is smooth.
     """
-    one, other = probe.everywhere(rng), probe.everywhere(rng)
-    both = {i: arrays.moved(v, other[i], 1.0) for i, v in one.items()}
-    wanted = max(1e-10, probe.eps**0.64)
-    slopes = [derivative(probe.line(v), wanted=wanted, budget=60) for v in (one, other, both)]
-    for slope in slopes:
-        allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 50
-        if not slope.finite or (slope.error > allowed and not slope.flat):
+    slopes: list[Estimate] = []
+    directions: list[Direction] = []
+    for _ in range(3):
+        new = probe.everywhere(rng)
+        slope = _smooth_slope(probe, new, difference)
+        if slope is None:
             return False
-    error = math.fsum(slope.error for slope in slopes)
-    slack = error + 64 * probe.eps * math.fsum(abs(slope.value) for slope in slopes)
-    return abs(slopes[0].value + slopes[1].value - slopes[2].value) <= slack
+        for other, known in zip(directions, slopes, strict=True):
+            for sign in (1, -1):
+                both = {i: arrays.moved(v, new[i], sign) for i, v in other.items()}
+                joint = _smooth_slope(probe, both, difference)
+                if joint is None or not _adds_up(probe, known, slope, sign, joint):
+                    return False
+        directions.append(new)
+        slopes.append(slope)
+    return True
+
+
+def _smooth_slope(probe: Probe, direction: Direction, difference: float) -> Estimate | None:
+    """Return the slope along a line, None where a kink on it might explain `difference`."""
+    wanted = max(1e-10, probe.eps**EASY)
+    slope = derivative(probe.line(direction), wanted=wanted, budget=60)
+    allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 50
+    return slope if slope.finite and (slope.error <= allowed or slope.flat) else None
+
+
+def _adds_up(probe: Probe, one: Estimate, other: Estimate, sign: int, both: Estimate) -> bool:
+    slopes = (one, other, both)
+    slack = math.fsum(slope.error + 64 * probe.eps * abs(slope.value) for slope in slopes)
+    return abs(one.value + sign * other.value - both.value) <= slack
 
 
 def outside_subgradient(probe: Probe, block: int) -> tuple[bool, Comparison | None]:

@@ -150,7 +150,12 @@ class Probe:
 
     # -- lines --------------------------------------------------------------------------------
 
-    def line(self, direction: Direction, see: Callable[[float, Tree], None] | None = None) -> Line:
+    def line(
+        self,
+        direction: Direction,
+        see: Callable[[float, Tree], None] | None = None,
+        hint: tuple[float, int] | None = None,
+    ) -> Line:
         """Return phi(t) = <w, f(x + t v)>; t = 1 changes the inputs by about their own size.
 
         Of `v` the part is meant that stays within the domains, and phi is never asked beyond them.
@@ -165,7 +170,8 @@ class Probe:
             magnitude=self.magnitude,
             origin=self.origin,
             widest=min(room, 4 / min(1.0, widest) if widest > 0 else 4.0),
-            grain=lambda: self._grain(direction, room),
+            hint=hint,
+            grain=lambda t: self._grain(direction, min(t, room / 2)),
         )
 
     def _within(self, direction: Direction) -> Direction:
@@ -187,12 +193,9 @@ class Probe:
             leaves[i] = inside.moved(domains.get(i), leaves[i], v, t)
         return leaves
 
-    def _grain(self, direction: Direction, room: float) -> float:
-        """Return the rounding that the outputs show a little way off (one evaluation).
-
-        By a number that is not short: what is short all the same was rounded.
-        """
-        leaves = self._moved(direction, min(1.0, room) * math.pi / 256)
+    def _grain(self, direction: Direction, t: float) -> float:
+        """Return the rounding that the outputs show at x + t v (one evaluation)."""
+        leaves = self._moved(direction, t)
         try:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except Exception:
@@ -268,14 +271,19 @@ class Probe:
 
     # -- directions ---------------------------------------------------------------------------
 
-    def towards(self, block: int, rng: np.random.Generator) -> Direction:
-        """Return a random direction within one block, mostly uphill by the claim."""
-        return {block: self._direction(block, rng, along=self.gradients.get(block))}
+    def towards(self, block: int, rng: np.random.Generator, like: Probe | None = None) -> Direction:
+        """Return a random direction within one block, mostly uphill by the claim.
 
-    def _direction(self, block: int, rng: np.random.Generator, along: Any = None) -> Any:
+        Its entries have the size of those of the point, or of the point of another probe.
+        """
+        return {block: self._direction(block, rng, along=self.gradients.get(block), like=like)}
+
+    def _direction(
+        self, block: int, rng: np.random.Generator, along: Any = None, like: Probe | None = None
+    ) -> Any:
         x, domain = self.leaves[block], self.case.domains.get(block)
-        v = inside.shortened(domain, x, arrays.direction(x, rng, along=along))
-        return inside.tangent(domain, x, v)
+        v = arrays.direction((like or self).leaves[block], rng, along=along)
+        return inside.tangent(domain, x, inside.shortened(domain, x, v))
 
     def coordinate(self, block: int, index: tuple[int, ...]) -> tuple[Direction, float]:
         """Return the direction that moves one coordinate of a block, and its size; see `arrays.coordinate`.

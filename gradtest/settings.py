@@ -22,9 +22,9 @@ class Settings:
     ----------
     resolution : float, optional
         Smallest relative error of a gradient that an *agrees* must have been able to see.
-        By default 1e-6 in float64 and 1024 eps in lower precision, and where the measured noise
-        of the function forbids that, what the noise allows (at worst 1 %, in lower precision
-        10 %); a number given here is kept strictly.
+        By default 1e-6 in float64 and 3072 eps in lower precision, and where the measured noise
+        of the function forbids that, what the noise allows (at worst 3 %, in lower precision
+        30 %); a number given here is kept strictly.
     kinks : {"skip", "subgradient", "strict"}
         What to hold against a claim at a point where the function has a kink: nothing, and look
         at a generic point nearby ("skip"); that it lie between the one-sided derivatives

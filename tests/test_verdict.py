@@ -258,8 +258,8 @@ def test_the_cost_is_counted_and_bounded(method):
 
 def test_resolutions_asked_by_default():
     assert resolution_asked(2.0**-52) == 1e-6
-    assert resolution_asked(2.0**-23) == pytest.approx(1024 * 2.0**-23)
-    assert resolution_asked(2.0**-7) == 0.05
+    assert resolution_asked(2.0**-23) == pytest.approx(3072 * 2.0**-23)
+    assert resolution_asked(2.0**-7) == 0.15
 
 
 def test_the_words_are_plain_text():

@@ -24,6 +24,7 @@ class Descent(Scales):
     """The looks below the first scale, until what was rough there is explained."""
 
     power: float | None = None  # of |t|, once the tail looks the same at two scales
+    sides: tuple[int, ...] = (+1, -1)  # to look at
     grown = 0  # how often the tail shrank with the interval and was not that of a kink
 
     def explain(self, reading: Reading) -> Iterator[Estimate]:
@@ -103,11 +104,35 @@ class Descent(Scales):
         if height:
             rounding = height <= _STEPS * size
         else:
-            rounding = slight(reading, 2e-3) or (reading.runs > 3 and self.line.grain() >= _COARSE)
-        if rounding:
+            rounding = slight(reading, 2e-3) or (
+                reading.runs > 3 and self.line.grain(reading.step) >= _COARSE
+            )
+        if rounding and not self.starts_gently(reading):
             self.stepped = True
             self.noise.hear_steps(height, reading, *others)
             self.read_again()
+
+    def starts_gently(self, reading: Reading) -> bool:
+        """Whether the function leaves its flat stretch without a jump: as a dead unit does, no rounding.
+
+        Halves the way to the end of the stretch until the function moves there by more than its
+        slope allows; a jump of one in 1e9 is found so.
+        """
+        still = self.line(0.0)
+        for side in self.sides:
+            near, far = 0.0, side * reading.step
+            if self.line(far) == still:
+                continue
+            for _ in range(36):
+                middle = (near + far) / 2
+                if self.line(middle) == still:
+                    near = middle
+                else:
+                    far = middle
+                if not abs(self.line(far) - still) <= 8 * reading.steepest * abs(far - near):
+                    return False
+            return True
+        return False
 
     def compare_tails(self, before: Reading, nearer: Reading) -> None:
         """Learn whether two tails are noise, or what is singular at the point."""

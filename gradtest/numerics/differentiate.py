@@ -15,9 +15,13 @@ from dataclasses import replace
 
 from .estimate import Estimate, Quality
 from .line import Line
+from .rounding import EPS64
 from .search import Centre, Side
 
-__all__ = ["derivative", "looks", "one_sided"]
+__all__ = ["EASY", "derivative", "looks", "one_sided"]
+
+#: The relative error to be had without effort, as a power of the rounding.
+EASY = 0.64
 
 _VALUES = (Quality.CLEAN, Quality.NOISE, Quality.EDGE)
 
@@ -38,7 +42,7 @@ def derivative(
     scale : float, in units of t
         How far one has to go for the argument of phi to change by about its own size.
     wanted : float
-        Relative error at which to stop looking.
+        Relative error at which to stop looking; in low precision at what is had without effort.
     budget : int
         About the largest number of evaluations of `phi`.  A smooth function takes 13, a noisy one
         some 40.
@@ -67,7 +71,12 @@ def derivative(
     <Quality.KINK: 'the function has a kink at the point itself'>
     """
     line = phi if isinstance(phi, Line) else Line(_real(phi), scale=scale)
+    wanted = _within_reach(line, wanted)
     return _best(looks(line, wanted), line, wanted, budget)
+
+
+def _within_reach(line: Line, wanted: float) -> float:
+    return max(wanted, line.eps**EASY) if line.eps > EPS64 else wanted
 
 
 def _best(found: Iterable[Estimate], line: Line, wanted: float, budget: int) -> Estimate:
@@ -131,4 +140,5 @@ def one_sided(line: Line, side: int, *, wanted: float = 1e-10) -> Estimate:
     error is larger than that of a two-sided probe by a factor of ten or so.  Costs 13 to 60
     evaluations.
     """
+    wanted = _within_reach(line, wanted)
     return _best(Side(line, wanted, side).run(), line, wanted, line.evaluations + 200)

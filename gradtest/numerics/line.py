@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from .chebyshev import nodes
@@ -9,6 +10,7 @@ from .rounding import EPS64, grain
 
 __all__ = ["Line"]
 
+_NEAR = 2.0**-6  # a little way off, in units of t
 _SPARE = 5  # bits of a short cotangent, by which the function may be multiplied
 
 
@@ -30,10 +32,12 @@ class Line:
         How far from 0 phi may be asked at all; about four times its own size by default.
     origin : float, optional
         phi(0), where it is known already.
+    hint : (float, int), optional
+        Half-width and nodes of an interval that served well on a line like this one.
     grain : callable, optional
-        Returns the relative rounding that the values of phi show (`rounding.grain`), which may
-        be coarser than `eps`.  Asked only where phi is seen not to move; by default the values
-        seen so far tell.
+        Returns the relative rounding that the values of phi show at t (`rounding.grain`), which
+        may be coarser than `eps`.  Asked only where phi hardly moves; by default the values seen
+        so far tell, and one at t.
     """
 
     def __init__(
@@ -45,7 +49,8 @@ class Line:
         magnitude: float = 0.0,
         widest: float | None = None,
         origin: float | None = None,
-        grain: Callable[[], float] | None = None,
+        hint: tuple[float, int] | None = None,
+        grain: Callable[[float], float] | None = None,
     ) -> None:
         self._phi = phi
         self._seen: dict[float, float] = {} if origin is None else {0.0: origin}
@@ -53,6 +58,7 @@ class Line:
         self.eps = eps
         self.magnitude = magnitude
         self.widest = 4 * max(scale, 1.0) if widest is None else widest
+        self.hint = hint
         self.evaluations = 0
         self._grain = grain
 
@@ -71,7 +77,13 @@ class Line:
         """Return phi at the n + 1 Chebyshev points between 0 and `step` (of either sign), 0 last."""
         return [self(step * (0.5 + 0.5 * node)) for node in nodes(n)]
 
-    def grain(self) -> float:
-        """Return the relative rounding that the values show, at least `eps`."""
-        shown = grain(list(self._seen.values()), _SPARE) if self._grain is None else self._grain()
-        return max(self.eps, shown)
+    def grain(self, step: float = _NEAR) -> float:
+        """Return the relative rounding that the values show about `step` away, at least `eps`.
+
+        By a number that is not short: what is short there all the same was rounded.
+        """
+        t = step * math.pi / 4
+        if self._grain is not None:
+            return max(self.eps, self._grain(t))
+        self(t)
+        return max(self.eps, grain(list(self._seen.values()), _SPARE))

@@ -8,7 +8,7 @@ from .chebyshev import slopes_at_centre
 from .estimate import Estimate, Quality
 from .line import Line
 from .noise import Noise
-from .rounding import EPS64, power_of_two
+from .rounding import power_of_two
 from .spectrum import Reading, read
 
 __all__ = ["FAR", "FIRST", "LEAST", "WIDE", "Scales"]
@@ -19,7 +19,6 @@ FIRST = 0.19  # 2**-10: the fifth term of a smooth function meets the rounding h
 FAR = 0.54  # 2**-29: an oscillation of 1e8 is smooth here, and 7 digits are left
 LEAST = 0.77  # 2**-41: 3 digits are left
 
-_EASY = 0.64  # the relative error to be had without effort, as a power of the rounding
 _BLUNTER = 64  # an estimate is confirmed by one at most this many times blunter
 _LOUDER = 4  # a tail this many times above the noise is more than noise
 
@@ -29,7 +28,7 @@ class Scales:
 
     def __init__(self, line: Line, wanted: float) -> None:
         self.line = line
-        self.wanted = max(wanted, line.eps**_EASY if line.eps > EPS64 else 0.0)
+        self.wanted = wanted
         self.readings: list[Reading] = []
         self.doubted: list[Reading] = []  # another scale said something else
         self.noise = Noise()

@@ -25,6 +25,7 @@ __all__ = ["Centre", "Side"]
 _FINER = 1 / 4  # the scale that confirms: near enough to be as sharp, far enough to alias otherwise
 _MOST_UP = 2.0**12  # further is not trusted to one reading of the noise
 _GAIN = 2  # a look at 8 nodes is worth its cost where it promises an error so many times smaller
+_LITTLE = 1.5  # and by so much where a line like this one was seen better
 _TRIES = 3  # so many looks that promised and did not hold it end the search
 _WORTH = 0.01, 0.3  # relative errors between these are worth averaging down
 
@@ -52,6 +53,7 @@ class Centre(Descent):
                 yield from self.explain(reading)
         if not self.bent:
             yield from self.sharpen()
+            yield from self.take_the_hint()
             yield from self.make_sure()
             yield from self.average()
             yield from self.make_sure()
@@ -79,7 +81,6 @@ class Centre(Descent):
             wide = self.look(step, 8)
             step /= 4
         while wide is not None and wide.runs <= 3 and wide.step < widest:
-            yield self.estimate(wide)
             wide = self.look(min(16 * wide.step, widest), 8)
         if wide is None:
             return
@@ -115,6 +116,15 @@ class Centre(Descent):
                 failures += 1
                 yield self.estimate(best)  # which the other may have confirmed
 
+    def take_the_hint(self) -> Iterator[Estimate]:
+        """Look where a line like this one was seen best, if that is better than what was found."""
+        best = self.best()
+        if self.line.hint is None or (best is not None and self.need(best) <= 1):
+            return
+        hint = self.look(*self.line.hint)
+        if hint is not None and self.best() is hint:
+            yield self.estimate(hint)
+
     def make_sure(self) -> Iterator[Estimate]:
         """Confirm the best, or the next best that can be."""
         for _ in range(_TRIES):
@@ -136,7 +146,7 @@ class Centre(Descent):
             # n terms weigh about n**1.2, and average n samples: 4.6 for 8, see `spectrum`
             promised = 5 * noise * 4.6 * (n / 8) ** 0.7 / step
             enough = self.wanted * abs(best.value) if self.need(best) > 1 else 0.0
-            gain = _GAIN * (n / 8) ** 0.6
+            gain = _GAIN * (n / 8) ** 0.6 if self.line.hint is None else _LITTLE
             worth = promised < max(best.error / gain, min(enough, best.error / 2))
             if n >= best.nodes and step > best.step and worth:
                 return step, n
@@ -172,6 +182,7 @@ class Side(Centre):
     def __init__(self, line: Line, wanted: float, side: int) -> None:
         super().__init__(line, wanted)
         self.side = side
+        self.sides = (side,)
 
     def samples(self, step: float, n: int) -> list[float]:
         return self.line.beside(self.side * step, n)

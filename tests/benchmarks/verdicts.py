@@ -1,6 +1,6 @@
 """Verdicts on the corpus: false alarms, undecided, cost, and what becomes of wrong gradients.
 
-    python tests/benchmarks/verdicts.py --verdicts 100000
+    python tests/benchmarks/verdicts.py --verdicts 100000 --journal verdicts.journal
 
 Right gradients first, on generic and on nasty inputs, in float64 and float32; then wrong ones, in
 terms of whether the mistake is visible at the input at all; then errors planted just above the
@@ -10,8 +10,8 @@ resolution that an *agrees* states.
 from __future__ import annotations
 
 import argparse
-import itertools
 import math
+import pickle
 import sys
 import warnings
 from collections import Counter, defaultdict
@@ -322,9 +322,33 @@ def _mistakes(job: tuple[str, Setting, range]) -> list[Mistake]:
     ]
 
 
-def _run(pool: Any, work: Callable[[Any], list[Any]], names: Sequence[str], per: int) -> list[Any]:
-    jobs = [(n, s, range(i, min(i + 50, per))) for s in SETTINGS for n in names for i in range(0, per, 50)]
-    return list(itertools.chain.from_iterable(pool(work, jobs)))
+class Journal:
+    """What was judged so far, job by job: a long run can be stopped, read meanwhile, and taken up again."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.done: dict[tuple[str, Any], list[Any]] = {}
+        if path is not None and path.exists():
+            with path.open("rb") as file:
+                while file.peek(1):
+                    work, job, rows = pickle.load(file)
+                    self.done[work, job] = rows
+
+    def add(self, work: str, job: Any, rows: list[Any]) -> None:
+        self.done[work, job] = rows
+        if self.path is not None:
+            with self.path.open("ab") as file:
+                pickle.dump((work, job, rows), file)
+
+
+def _run(
+    pool: Any, journal: Journal, work: Callable[[Any], list[Any]], names: Sequence[str], per: int
+) -> list[Any]:
+    jobs = [(n, s, range(i, min(i + 25, per))) for i in range(0, per, 25) for s in SETTINGS for n in names]
+    left = [job for job in jobs if (work.__name__, job) not in journal.done]
+    for job, rows in zip(left, pool(work, left), strict=True):
+        journal.add(work.__name__, job, rows)
+    return [row for job in jobs for row in journal.done[work.__name__, job]]
 
 
 # -- the tables ------------------------------------------------------------------------------------
@@ -449,19 +473,21 @@ def main() -> None:
     parser.add_argument("--mistakes", type=int, default=None, help="about how many wrong gradients")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--family", action="append", choices=sorted(FAMILIES), help="only these")
+    parser.add_argument("--journal", type=Path, help="a file to note what is done in, and to go on from")
     options = parser.parse_args()
     names = options.family or list(FAMILIES)
     blocks = sum(len(leaves_of(FAMILIES[n], families.draw(FAMILIES[n], 0))) for n in names)
     wrong = sum(len(list(families.mutants(FAMILIES[n]))) for n in names)
     per_right = max(1, round(options.verdicts / (len(SETTINGS) * blocks)))
-    mistakes = options.mistakes or max(4000, options.verdicts // 5)
-    per_wrong = max(1, round(mistakes / (len(SETTINGS) * wrong)))
+    mistakes = max(4000, options.verdicts // 5) if options.mistakes is None else options.mistakes
+    per_wrong = -(-mistakes // (len(SETTINGS) * wrong))
+    journal = Journal(options.journal)
     print(provenance("numpy", "scipy", "gradtest"))
     print(f"{len(names)} families, {wrong} wrong gradients")
     with ProcessPoolExecutor(options.processes) as executor:
         pool = executor.map if options.processes > 1 else map
-        rights: list[Right] = _run(pool, _rights, names, per_right)
-        wrongs: list[Mistake] = _run(pool, _mistakes, names, per_wrong)
+        rights: list[Right] = _run(pool, journal, _rights, names, per_right)
+        wrongs: list[Mistake] = _run(pool, journal, _mistakes, names, per_wrong)
     print(
         rights_table(rights),
         planted_table(rights),

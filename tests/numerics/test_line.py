@@ -74,14 +74,13 @@ def test_widest(options, widest):
 def test_the_grain_is_that_of_the_values_seen():
     line = Line(lambda t: 0.5 if t == 0.0 else 1 / 3)
     line(0.0)
-    assert line.grain() == 2.0**-7  # one short value may be of any format
-    line(1.0)
-    assert line.grain() == EPS64
+    assert line.grain() == EPS64  # the value that it asks for is not short
+    assert Line(lambda t: 0.5).grain() == 2.0**-7  # one short value may be of any format
 
 
 def test_a_grain_that_is_given_is_asked_when_it_is_wanted_and_never_below_eps():
     asked = []
-    line = Line(math.exp, eps=2.0**-23, grain=lambda: asked.append(1) or EPS64)
+    line = Line(math.exp, eps=2.0**-23, grain=lambda t: asked.append(t) or EPS64)
     assert asked == []
-    assert line.grain() == 2.0**-23
-    assert asked == [1]
+    assert line.grain(4.0) == 2.0**-23
+    assert asked == [math.pi]  # which is no short number
