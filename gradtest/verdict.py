@@ -189,7 +189,15 @@ def compare(
             if _hidden_rounding(line, claim, look):
                 line.eps = line.grain(look.step)
                 rounded = replace(claim, rounding=max(claim.rounding, 50 * line.eps * claim.size))
-                return compare(line, rounded, method=method, resolution=resolution, budget=budget)
+                return compare(
+                    line,
+                    rounded,
+                    method=method,
+                    resolution=resolution,
+                    budget=budget,
+                    tiny_is_zero=tiny_is_zero,
+                    sight=sight,
+                )
             stated = _stated(scale, look, wanted, asked)
             return Comparison(Word.DISAGREES, claim, look, tolerance, stated, "", line.evaluations)
         if look.quality is Quality.KINK or line.evaluations >= budget:
