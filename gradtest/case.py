@@ -29,7 +29,10 @@ from .signatures import (
 )
 from .targets import Target
 
-__all__ = ["Case", "Raised"]
+__all__ = ["UPSTREAM", "Case", "Raised", "own"]
+
+#: What `Case.spoiled` calls the cotangent.
+UPSTREAM = "the upstream gradient"
 
 
 class Raised(Exception):
@@ -78,6 +81,8 @@ class Case:
         Which leaves can be differentiated by: real or complex numbers, not of a discrete domain.
     mutated : tuple of str
         Leaves that the forward function was seen to change in place.
+    spoiled : tuple of str
+        Leaves that the derivative was seen to change in place; `UPSTREAM` for its cotangent.
 
     Raises
     ------
@@ -91,7 +96,7 @@ class Case:
         self._arguments = bind(target.forward, args, {**target.parameters, **(kwargs or {})})
         self._tree = flatten(list(self._arguments.values))
         # Copies, so that a report can be diagnosed after the caller's arrays have changed.
-        self.leaves = list(map(_own, self._tree.leaves))
+        self.leaves = list(map(own, self._tree.leaves))
         inputs = _inputs(self._arguments)
         self.names = tuple(one.name + path for one in inputs for path in one.paths)
         self.domains = _domains(target, inputs, self.names, self.leaves)
@@ -99,6 +104,7 @@ class Case:
         self.inputs = tuple(replace(one, still=still) for one in inputs)
         self.real = tuple(number for one in self.inputs for number in one.real)
         self.mutated: tuple[str, ...] = ()
+        self.spoiled: tuple[str, ...] = ()
         self._calls = _Calls()
         self._plan: Plan | None = None
         self._fits = False  # whether the derivative can be called as planned
@@ -112,10 +118,23 @@ class Case:
         """Calls of the forward function so far, those at other points made from this one included."""
         return self._calls.count
 
+    @property
+    def fingerprints(self) -> tuple[int, ...]:
+        """Numbers that depend on the point: what is random at it is derived from them."""
+        return tuple(arrays.fingerprint(self.leaves[i]) for i in self.real)
+
     def at(self, leaves: Sequence[Any]) -> Case:
         """Return the case of the same target at other leaves."""
         other = copy.copy(self)
         other.leaves = list(leaves)
+        return other
+
+    def of(self, target: Target) -> Case:
+        """Return the case of another target at the same inputs; both count their evaluations together."""
+        names, placed = self._arguments.names, self._arguments.placed
+        values = self._tree.build(self.leaves)
+        other = Case(target, values[:placed], dict(zip(names[placed:], values[placed:], strict=True)))
+        other._calls = self._calls
         return other
 
     def owner(self, leaf: int) -> str:
@@ -131,7 +150,7 @@ class Case:
     def call(self, leaves: Sequence[Any]) -> Any:
         """Call the forward function and return all that it returns."""
         self._calls.count += 1
-        values = self._tree.build([_own(leaf) for leaf in leaves] if self.mutated else leaves)
+        values = self._tree.build([own(leaf) for leaf in leaves] if self.mutated else leaves)
         placed = self._arguments.placed
         named = dict(zip(self._arguments.names[placed:], values[placed:], strict=True))
         return self.target.forward(*values[:placed], **named)
@@ -147,16 +166,20 @@ class Case:
         for i, domain in self.domains.items():
             if not inside.contains(domain, self.leaves[i]):
                 raise Raised("forward", ValueError(f"{self.names[i]} is not in its domain {domain.name}"))
-        given = list(map(_own, self.leaves))
+        given = list(map(own, self.leaves))
         try:
             returned = self.call(given)
         except Misuse:
             raise
         except Exception as error:
             raise Raised("forward", error) from error
-        changed = [n for n, a, b in zip(self.names, given, self.leaves, strict=True) if not _same(a, b)]
-        self.mutated = tuple(dict.fromkeys((*self.mutated, *changed)))
+        self.mutated = self._with_changed(self.mutated, given)
         return returned
+
+    def _with_changed(self, names: tuple[str, ...], given: Sequence[Any]) -> tuple[str, ...]:
+        """Return `names` with those of the leaves of which copies were `given` and came back changed."""
+        changed = [n for n, a, b in zip(self.names, given, self.leaves, strict=True) if not _same(a, b)]
+        return tuple(dict.fromkeys((*names, *changed))) if changed else names
 
     def primal(self, returned: Any) -> Any:
         """Return the output proper of what `forward` returned: without the cache, if it has one."""
@@ -194,11 +217,16 @@ class Case:
 
     # -- the claim ----------------------------------------------------------------------------
 
-    def pull_back(self, returned: Any, cotangent: Any) -> dict[int, Any]:
+    def pull_back(
+        self, returned: Any, cotangent: Any, *, given: Sequence[Any] | None = None
+    ) -> dict[int, Any]:
         """Return the claimed gradients: leaf number -> array of the shape of the leaf.
 
         `returned` is what `forward` returned at this point, `cotangent` has the structure of its
         output.  Leaves for which nothing is claimed (None, or left out) are absent.
+
+        With `given`, the derivative gets these very leaves and this very cotangent, and what it
+        returns is not copied: for questions about memory, layout and identity.
 
         Raises
         ------
@@ -208,9 +236,10 @@ class Case:
             If what it returns cannot be matched to the inputs.
         """
         out, pieces = self.primal(returned), self.pieces
+        answer = self.answer(returned, cotangent, given=given)
+        finished = self._finished if given is None else self._fitted
         if self.target.form == "vjp":
-            answer = self.answer(returned, cotangent)
-            return {i: self._conventional(self._finished(i, piece)) for i, piece in pieces(answer).items()}
+            return {i: self._conventional(finished(i, piece)) for i, piece in pieces(answer).items()}
         if not arrays.is_array(out):
             raise MisusedType(
                 f"{self.target.name} returned {type(out).__name__}, and {self.target.form}= is for one "
@@ -218,19 +247,23 @@ class Case:
             )
         contract = self._matcher.contracted
         pulled = {
-            i: self._finished(i, contract(self.names[i], self.leaves[i], out, cotangent, piece))
-            for i, piece in pieces(self.answer(returned, cotangent)).items()
+            i: finished(i, contract(self.names[i], self.leaves[i], out, cotangent, piece))
+            for i, piece in pieces(answer).items()
         }
         if arrays.is_complex(out):
             return pulled  # dy/dx is what it is in every convention
         return {i: self._conventional(g) for i, g in pulled.items()}
 
-    def answer(self, returned: Any, cotangent: Any) -> Any:
+    def answer(self, returned: Any, cotangent: Any, *, given: Sequence[Any] | None = None) -> Any:
         """Return what the derivative itself returns, as it is (arguments as for `pull_back`)."""
-        given = {}
-        if self.target.form == "vjp":
-            given = {"cotangent": self._conventional(_copied(cotangent)), "cache": self._split(returned)[1]}
-        return self._ask(self._planned(returned), given)
+        plan = self._planned(returned)
+        if self.target.form != "vjp":
+            return self._ask(plan, {}, given)
+        upstream = self._conventional(_copied(cotangent) if given is None else cotangent)
+        answer = self._ask(plan, {"cotangent": upstream, "cache": self._split(returned)[1]}, given)
+        if given is None and not _all_same(upstream, self._conventional(cotangent)):
+            self.spoiled = tuple(dict.fromkeys((*self.spoiled, UPSTREAM)))
+        return answer
 
     def pieces(self, answer: Any) -> dict[int, Any]:
         """Return what is in an answer for each leaf: gradients, or Jacobians.
@@ -257,20 +290,37 @@ class Case:
         other.target = replace(self.target, conjugate=not self.target.conjugate)
         return other
 
-    def _ask(self, plan: Plan, given: Mapping[str, Any]) -> Any:
-        """Call the derivative, on copies."""
-        values = tuple(self._tree.build(list(map(_own, self.leaves))))
+    def _ask(self, plan: Plan, given: Mapping[str, Any], leaves: Sequence[Any] | None = None) -> Any:
+        """Call the derivative, on copies (on `leaves` as they are, where they are given)."""
+        mine = list(map(own, self.leaves)) if leaves is None else leaves
+        values = tuple(self._tree.build(mine))
         args, kwargs = plan.arguments(replace(self._arguments, values=values), given)
         if not self._fits:
             check_fit(self.target.form, self.target.derivative, args, kwargs)
             self._fits = True
         try:
-            return self.target.derivative(*args, **kwargs)
+            result = self.target.derivative(*args, **kwargs)
         except Exception as error:
             raise Raised(self.target.form, error) from error
+        if leaves is None:
+            self.spoiled = self._with_changed(self.spoiled, mine)
+        return result
 
     def _finished(self, i: int, piece: Any) -> Any:
-        return _own(self._matcher.fitted(self.names[i], self.leaves[i], piece))
+        return own(self._fitted(i, piece))
+
+    def _fitted(self, i: int, piece: Any) -> Any:
+        return self._matcher.fitted(self.names[i], self.leaves[i], piece)
+
+    @property
+    def told_by(self) -> str:
+        """What tells the derivative which call of `forward` it belongs to: "cache", "inputs", or "".
+
+        Nothing does where an object has kept what it needs: then it belongs to the last call.
+        Known once the derivative was called.
+        """
+        order = self._plan.order if self._plan is not None else ()
+        return "cache" if "cache" in order else "inputs" if {"inputs", "primals"} & set(order) else ""
 
     # -- the claim of a jvp -------------------------------------------------------------------
 
@@ -296,7 +346,7 @@ class Case:
         placeable = self._arguments.placeable
         still = (_still(leaf) if i not in direction else direction[i] for i, leaf in enumerate(self.leaves))
         tangents = self._tree.build(list(still))[:placeable]
-        primals = self._tree.build(list(map(_own, self.leaves)))[:placeable]
+        primals = self._tree.build(list(map(own, self.leaves)))[:placeable]
         given = {"primals": tuple(primals), "tangents": tuple(tangents)}
         result = self._ask(self._planned(None), given)
         return self._matcher.tangents(result, out)
@@ -315,14 +365,18 @@ def _inputs(arguments: Arguments) -> tuple[Input, ...]:
     return tuple(inputs)
 
 
-def _own(leaf: Any) -> Any:
+def own(leaf: Any) -> Any:
     """Return an array in memory of its own; anything else as it is."""
     return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf
 
 
 def _copied(value: Any) -> Any:
     tree = flatten(value)
-    return tree.build(list(map(_own, tree.leaves)))
+    return tree.build(list(map(own, tree.leaves)))
+
+
+def _all_same(one: Any, other: Any) -> bool:
+    return all(map(_same, flatten(one).leaves, flatten(other).leaves))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -77,7 +77,7 @@ class Probe:
         )
         self.gradients: dict[int, Any] = {}
         if case.target.form != "jvp":
-            self.gradients = case.pull_back(returned, self._whole_cotangent())
+            self.gradients = case.pull_back(returned, self.whole_cotangent())
 
     @property
     def blocks(self) -> list[int]:
@@ -112,9 +112,10 @@ class Probe:
             return {i: arrays.zeros(self.out.leaves[i]) + 1 for i in real}
         return {i: arrays.cotangent(self.out.leaves[i], rng) for i in real}
 
-    def _whole_cotangent(self) -> Any:
+    def whole_cotangent(self, cotangents: Mapping[int, Any] | None = None) -> Any:
         """Return the cotangent in the structure of the output (None beside what is not real)."""
-        return self.out.build([self.cotangents.get(i) for i in range(len(self.out.leaves))])
+        parts = self.cotangents if cotangents is None else cotangents
+        return self.out.build([parts.get(i) for i in range(len(self.out.leaves))])
 
     def _magnitude(self) -> float:
         """Return the size of the terms that are added up to give phi."""
@@ -390,5 +391,5 @@ class Probe:
         other.magnitude = other._magnitude() if other.finite else math.nan
         other.gradients = {}
         if other.finite and case.target.form != "jvp":
-            other.gradients = case.pull_back(returned, other._whole_cotangent())
+            other.gradients = case.pull_back(returned, other.whole_cotangent())
         return other

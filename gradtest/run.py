@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from gradtest.adapters.recognise import as_target
 from gradtest.case import Case
 from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType, UndecidedWarning
-from gradtest.laws.derivative import examine
+from gradtest.laws.examination import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.signatures import bind
 from gradtest.targets import Target, target
@@ -51,7 +51,8 @@ def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: 
     Notes
     -----
     Costs 4 to 8 evaluations of the forward function for every array among the inputs if the
-    gradient is right, and some dozens more for every one that is not.  At a kink the point
+    gradient is right, and some dozens more for every one that is not; and about ten for the laws
+    that compare calls with each other (`Settings.laws`).  At a kink the point
     itself cannot be judged, and a generic point nearby is (`Report.reason` says so).
 
     >>> import numpy as np, gradtest
@@ -62,7 +63,7 @@ def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: 
     if not isinstance(settings, Settings):
         raise MisusedType(f"settings={settings!r} is not a gradtest.Settings")
     case = Case(as_target(subject, inputs, named), inputs, named)
-    return replace(examine(case, settings), judged=(case, settings))
+    return replace(examine(case, settings, sparingly=_one_of_many()), judged=(case, settings))
 
 
 def assert_gradients(
@@ -168,6 +169,7 @@ def property_of(
     /,
     *,
     settings: Settings = DEFAULT,
+    laws: Collection[str] | str | None = None,
     sizes: Mapping[str, Any] | None = None,
     depth: tuple[int, int] = (1, 6),
     dtype: str = "float64",
@@ -186,6 +188,8 @@ def property_of(
     backward : callable, optional
         The pullback, as `vjp` of `gradtest.target`.
     settings : Settings, optional
+    laws : str or collection of str, optional
+        What to hold it to, as in `Settings`; by default what every derivative obeys.
     sizes, depth, dtype
         As in `gradtest.inputs`.
     **shapes
@@ -215,6 +219,7 @@ def property_of(
         chosen = target(subject, vjp=backward)
     from gradtest.properties.search import as_test  # and with it Hypothesis, which `check` does without
 
+    settings = settings if laws is None else settings.but(laws=laws)
     return as_test(chosen, settings=settings, sizes=sizes, depth=depth, dtype=dtype, **shapes)
 
 
@@ -231,6 +236,12 @@ def _of_the_point(function: Callable[..., Any], args: tuple[Any, ...]) -> Callab
         [inspect.Parameter(bind(function, (0.0, *args), {}).names[0], inspect.Parameter.POSITIONAL_ONLY)]
     )
     return held
+
+
+def _one_of_many() -> bool:
+    """Whether this is one case of a Hypothesis test."""
+    hypothesis = sys.modules.get("hypothesis")
+    return hypothesis is not None and bool(hypothesis.currently_in_test_context())
 
 
 def _tell_hypothesis(report: Report) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from gradtest.errors import Misuse, MisusedType, nearest
 
-__all__ = ["DEFAULT", "KinkPolicy", "Method", "Settings"]
+__all__ = ["DEFAULT", "KinkPolicy", "LawName", "Method", "Settings"]
 
 Method = Literal["spectral", "central", "scipy"]
 KinkPolicy = Literal["skip", "subgradient", "strict"]
+#: The laws of `gradtest.laws.catalogue`, which says what each of them demands.
+LawName = Literal["derivative", "contract", "linearity", "purity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Settings:
         Mixed into every random direction, beside the inputs themselves.
     budget : int
         About the largest number of evaluations spent on one block at one point.
+    laws : str or collection of str, optional
+        What to hold the derivative to, by name (``python -m gradtest laws`` lists them), or "all".
+        By default what every derivative obeys: *derivative* and *contract* in every case, the
+        others in about one generated case of eight.  Laws that are named are looked at in every
+        case.
     """
 
     resolution: float | None = None
@@ -43,6 +51,7 @@ class Settings:
     method: Method = "spectral"
     seed: int = 0
     budget: int = 160
+    laws: Collection[str] | str | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("kinks", get_args(KinkPolicy)), ("method", get_args(Method))):
@@ -54,8 +63,22 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, Integral) or value < 0:
                 raise Misuse(f"{name}={value!r} is not a whole number from 0 upwards")
+        self._check_laws()
         if self.budget < 8:
             raise Misuse(f"budget={self.budget!r} is too small to see anything; one look takes 8 evaluations")
+
+    def _check_laws(self) -> None:
+        if self.laws is None:
+            return
+        known = get_args(LawName)
+        names = (self.laws,) if isinstance(self.laws, str) else self.laws
+        if not isinstance(names, (tuple, list, set, frozenset)) or not names:
+            raise MisusedType(f"laws={self.laws!r} names no law; give a tuple of names: {', '.join(known)}")
+        names = known if tuple(names) == ("all",) else tuple(dict.fromkeys(map(str, names)))
+        for name in names:
+            if name not in known:
+                raise Misuse(f"{name!r} is not a law; {nearest(name, known)}")
+        object.__setattr__(self, "laws", names)
 
     def _check_resolution(self) -> None:
         if self.resolution is None:

@@ -60,7 +60,7 @@ def test_a_wrong_setting_gets_a_sentence(given, sentence):
 
 def test_an_unknown_setting_names_the_nearest():
     with pytest.raises(
-        Misuse, match="'tolerance' is not a setting; known: budget, kinks, method, resolution, seed"
+        Misuse, match="'tolerance' is not a setting; known: budget, kinks, laws, method, resolution, seed"
     ):
         DEFAULT.but(tolerance=1e-3)
     with pytest.raises(Misuse, match=r"'kink' is not a setting; did you mean 'kinks'\?"):

@@ -77,6 +77,8 @@ class Finding:
         Difference in units of what it may be.
     detail : str
         A whole sentence, for findings without numbers.
+    law : str
+        The law that is broken.
     upstream : str
         The cotangent that `entry` was measured with, in words; empty where there is no choice.
     cotangents : tuple
@@ -104,6 +106,7 @@ class Finding:
     evaluations: int = 0
     excess: float = 0.0
     detail: str = ""
+    law: str = "derivative"
     upstream: str = ""
     cotangents: tuple[Any, ...] = ()
     smallest: bool = False

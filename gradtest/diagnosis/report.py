@@ -18,7 +18,17 @@ from gradtest.settings import Settings
 from .evidence import GROSS, Finding
 from .mutants import Mutant, Power
 
-__all__ = ["TEXT_AT", "BlockReport", "Report", "also_rows", "error_class", "joined", "message", "value_text"]
+__all__ = [
+    "TEXT_AT",
+    "BlockReport",
+    "LawReport",
+    "Report",
+    "also_rows",
+    "error_class",
+    "joined",
+    "message",
+    "value_text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,15 @@ class BlockReport:
     resolution: float
     excess: float
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class LawReport:
+    """What became of one law: agrees, disagrees, undecided or skipped, the last two with their reason."""
+
+    name: str
+    verdict: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,8 @@ class Report:
         the container that it is given.
     judged : (Case, Settings), optional
         What was judged, and how: failure files are written from it.
+    laws : tuple of LawReport
+        The laws that were looked at in this case.
     """
 
     target: str
@@ -74,6 +95,7 @@ class Report:
         default=lambda done: (), compare=False, repr=False
     )
     judged: tuple[Case, Settings] | None = field(default=None, compare=False, repr=False)
+    laws: tuple[LawReport, ...] = ()
 
     @cached_property
     def mutants(self) -> Power:
@@ -120,10 +142,21 @@ class Report:
         return max((b.excess for b in self.blocks), default=0.0)
 
     @property
+    def _broken(self) -> str:
+        """The first law beside the derivative that is broken."""
+        return next((f"law {one.name}" for one in self.laws if one.verdict == "disagrees"), "")
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What is wrong: the inputs whose gradient is, or the law that is broken."""
+        wrong = frozenset(block.input for block in self.blocks if block.verdict == "disagrees")
+        return wrong or frozenset({self._broken} - {""})
+
+    @property
     def brief(self) -> str:
         """What disagrees, in a sentence that costs nothing: a search says it of cases on its way."""
         wrong = [block.name for block in self.blocks if block.verdict == "disagrees"]
-        where = f"the gradient for {', '.join(wrong)} disagrees" if wrong else "the derivative does not fit"
+        where = f"the gradient for {', '.join(wrong)} disagrees" if wrong else f"{self._broken} is broken"
         return f"gradtest: {self.target}: {where} (not the smallest case yet, and so not diagnosed)"
 
     def raise_if_wrong(self, *, searching: bool = False) -> None:
@@ -168,14 +201,14 @@ _classes: dict[tuple[bool, bool, str], type[GradientError]] = {}
 
 
 def error_class(report: Report) -> type[GradientError]:
-    """Return the exception class of a report: one for each input that is wrong, and how it is.
+    """Return the exception class of a report: one for each input or law that is wrong, and how it is.
 
     Hypothesis tells bugs apart by the class of the exception, and shrinks each to its own
     smallest case.  A gross error must not shrink to one that is hardly above the tolerance, and
     one that is seen at the point itself not to one that is only seen nearby.
     """
-    key = min((_kind(block) for block in report.blocks if block.verdict == "disagrees"), default=None)
-    key = key or (False, False, "")
+    wrong = [_kind(block) for block in report.blocks if block.verdict == "disagrees"]
+    key = min(wrong, default=(False, False, min(report.kinds, default="")))
     if key not in _classes:
         name = "MarginalGradientError" if key[0] else "GradientError"
         _classes[key] = type(name, (GradientError,), {"__module__": "gradtest"})
@@ -196,10 +229,9 @@ def joined(reports: Sequence[Report]) -> Report:
     kept: list[Report] = []
     shown: set[str] = set()
     for report in ranked:
-        wrong = {block.input for block in report.blocks if block.verdict == "disagrees"}
-        if not kept or wrong - shown:
+        if not kept or report.kinds - shown:
             kept.append(report)
-            shown |= wrong
+            shown |= report.kinds
     if len(kept) == 1:
         return kept[0]
     return replace(kept[0], diagnose=lambda: _one_for_each([f for report in kept for f in report.findings]))
@@ -210,9 +242,9 @@ def _rank(block: BlockReport) -> tuple[bool, bool]:
 
 
 def _one_for_each(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    kept: dict[str, Finding] = {}
+    kept: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        kept.setdefault(finding.parameter, finding)
+        kept.setdefault((finding.parameter, finding.law), finding)
     return tuple(kept.values())
 
 
@@ -297,7 +329,7 @@ def _context_rows(finding: Finding) -> list[Row]:
     others = [(name, word) for name, word in finding.others if word != "wrong"]
     if others:
         rows.append(("others", "   ".join(f"{name} {word}" for name, word in others)))
-    if finding.entry is not None:
+    if finding.why or finding.entry is not None:
         rows.append(("why", finding.why or "cause unknown"))
     if finding.source:
         rows.append(("where", finding.source))

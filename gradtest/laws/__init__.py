@@ -1,1 +1,1 @@
-"""What a derivative must obey: one law in each file, a plain function of a case."""
+"""What a correct derivative obeys: one law a file, listed in `catalogue`, asked by `examination`."""

@@ -21,29 +21,12 @@ from gradtest.settings import Settings
 from gradtest.spaces import arrays
 from gradtest.verdict import Word
 
-__all__ = ["examine"]
+__all__ = ["contract_finding", "hold", "raised_finding"]
 
 
-def examine(case: Case, settings: Settings) -> Report:
-    """Hold a case to the law *derivative* (and the shape and dtype part of *contract*).
-
-    Everything random is derived from the case itself and the seed, so that it replays.
-
-    Returns
-    -------
-    Report
-        A target that raises, or whose gradient does not fit, is a finding, not an exception.
-    """
-    rng = np.random.default_rng([settings.seed, *(arrays.fingerprint(case.leaves[i]) for i in case.real)])
-    try:
-        with np.errstate(all="ignore"):
-            probe = Probe(case, rng)
-            judgements = judge(probe, rng, settings)
-    except BrokenContract as broken:
-        return _single(case, _contract_finding(case, broken))
-    except Raised as raised:
-        return _single(case, _raised_finding(case, raised))
-    return _report(case, judgements, settings)
+def hold(probe: Probe, rng: np.random.Generator, settings: Settings) -> Report:
+    """Hold a case to the law *derivative*; its further cost is that of `judge`."""
+    return _report(probe.case, judge(probe, rng, settings), settings)
 
 
 def _report(case: Case, judgements: list[Judgement], settings: Settings) -> Report:
@@ -84,11 +67,8 @@ def _block_report(judgement: Judgement) -> BlockReport:
     )
 
 
-def _single(case: Case, finding: Finding) -> Report:
-    return Report(case.target.name, str(Word.DISAGREES), "", (), case.evaluations, lambda *others: (finding,))
-
-
-def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
+def contract_finding(case: Case, broken: BrokenContract) -> Finding:
+    """Return the finding that what came back does not fit the inputs."""
     return Finding(
         code=broken.code,
         target=case.target.name,
@@ -98,10 +78,12 @@ def _contract_finding(case: Case, broken: BrokenContract) -> Finding:
         inputs=case.point(),
         evaluations=case.evaluations,
         detail=broken.message,
+        law="contract",
     )
 
 
-def _raised_finding(case: Case, raised: Raised) -> Finding:
+def raised_finding(case: Case, raised: Raised) -> Finding:
+    """Return the finding that the target raised: where, and what."""
     frames = traceback.extract_tb(raised.error.__traceback__)
     last = frames[-1] if frames else None
     where = f"{Path(last.filename).name}:{last.lineno}  {last.name}" if last else source_of(case.target)
@@ -114,4 +96,5 @@ def _raised_finding(case: Case, raised: Raised) -> Finding:
         inputs=case.point(),
         evaluations=case.evaluations,
         detail=f"{type(raised.error).__name__}: {raised.error}",
+        law="contract",
     )

@@ -20,7 +20,7 @@ from gradtest.diagnosis.report import Report, error_class, joined
 from gradtest.errors import GradientError, Misuse
 from gradtest.failures.keep import keeping
 from gradtest.judgement import Place
-from gradtest.laws.derivative import examine
+from gradtest.laws.examination import examine
 from gradtest.settings import DEFAULT, Settings
 from gradtest.targets import Target
 
@@ -82,7 +82,8 @@ def as_test(
     others = further(functools.partial(case_of, target), point)
 
     def gradients_agree(point: Point) -> None:
-        report = _examined(case_of(target, point), settings, others)
+        full = tally.cases == 0 or tally.disagrees > 0  # from the first failure on: shrinking needs it
+        report = _examined(case_of(target, point), settings, others, sparingly=not full)
         tally.add(report)
         tell(report)
         report.raise_if_wrong(searching=True)  # diagnosed when the search is over
@@ -210,7 +211,8 @@ def search(
 
     def gradients_agree(point: Point) -> None:
         nonlocal found
-        report = _examined(case_of(target, point), settings, others)
+        full = tally.cases == 0 or found
+        report = _examined(case_of(target, point), settings, others, sparingly=not full)
         if not found:
             tally.add(report)
         found = found or report.verdict == "disagrees"
@@ -244,9 +246,9 @@ def search(
 # -- what a search found --------------------------------------------------------------------------
 
 
-def _examined(case: Case, settings: Settings, others: Others) -> Report:
+def _examined(case: Case, settings: Settings, others: Others, *, sparingly: bool) -> Report:
     """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
-    report = replace(examine(case, settings), judged=(case, settings))
+    report = replace(examine(case, settings, sparingly=sparingly), judged=(case, settings))
     here = [block for block in report.blocks if block.place == Place.HERE]
     wrong, right = (
         frozenset(block.name for block in here if block.verdict == verdict)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradtest.diagnosis.mutants import Fate, Mutant, Power
-from gradtest.diagnosis.report import Report
+from gradtest.diagnosis.report import LawReport, Report
 
 __all__ = ["Tally", "session"]
 
@@ -31,6 +31,9 @@ class Tally:
     evaluations : int
     mutants : Power
         Which mutants of the gradients that agree were caught in any case.
+    laws : dict of str to Counter
+        What became of each law in the cases in which it was looked at: its verdicts, those that are
+        undecided or skipped with their reason.
     """
 
     cases: int = 0
@@ -43,14 +46,17 @@ class Tally:
     resolution: float = 0.0
     evaluations: int = 0
     mutants: Power = field(default_factory=Power)
+    laws: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, report: Report) -> None:
         """Count one report."""
         self.cases += 1
         self.evaluations += report.evaluations
+        for law in report.laws:
+            self.laws.setdefault(law.name, Counter())[_word(law)] += 1
         if report.verdict == "agrees":
             self.agrees += 1
-            self.resolution = max(self.resolution, report.resolution)
+            self.resolution = max(self.resolution, report.resolution if report.blocks else 0.0)
             self.nearby += any(b.place != "at the point" for b in report.blocks)
             self.nothing += report.resolution == 0.0
             self.mutants.add(report.mutate(self.mutants))
@@ -58,7 +64,7 @@ class Tally:
             self.disagrees += 1
         else:
             self.undecided += 1
-            self.reasons[report.reason.split(": ", 1)[-1].split(":")[0]] += 1
+            self.reasons[_without_numbers(report.reason)] += 1
 
     def merge(self, other: Tally) -> None:
         """Add what another worker counted."""
@@ -66,19 +72,23 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
         self.mutants.add(other.mutants.mutants.values())
+        for law, words in other.laws.items():
+            self.laws.setdefault(law, Counter()).update(words)
         self.resolution = max(self.resolution, other.resolution)
 
     def as_data(self) -> dict[str, Any]:
         """Return this as dicts, lists, strings and numbers: what travels between processes."""
         mutants = [list(map(str, mutant)) for mutant in self.mutants.mutants.values()]
-        return vars(self) | {"reasons": dict(self.reasons), "mutants": mutants}
+        laws = {law: dict(words) for law, words in self.laws.items()}
+        return vars(self) | {"reasons": dict(self.reasons), "mutants": mutants, "laws": laws}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Tally:
         """Return the tally that `as_data` made the data of."""
         mutants = Power()
         mutants.add(Mutant(who, what, Fate(fate), why) for who, what, fate, why in data["mutants"])
-        return cls(**{**data, "reasons": Counter(data["reasons"]), "mutants": mutants})
+        laws = {law: Counter(words) for law, words in data["laws"].items()}
+        return cls(**{**data, "reasons": Counter(data["reasons"]), "mutants": mutants, "laws": laws})
 
     def vacuous(self) -> str:
         """Return why this run says nothing, or an empty string if it says something."""
@@ -101,6 +111,19 @@ class Tally:
                 "zero would have been seen; draw inputs for which the function moves"
             )
         return ""
+
+
+def _word(law: LawReport) -> str:
+    """Return the verdict of a law by which cases can be counted, with its reason if it needs one."""
+    if law.verdict in ("agrees", "disagrees"):
+        return law.verdict
+    reason = _without_numbers(law.reason) if law.name == "derivative" else law.reason.split(":")[0]
+    return f"{law.verdict}: {reason}"
+
+
+def _without_numbers(reason: str) -> str:
+    """Return a reason by which cases can be counted: without the block, and what was measured."""
+    return reason.split(": ", 1)[-1].split(":")[0]
 
 
 #: What was checked in this process, by target: the pytest plugin's summary.

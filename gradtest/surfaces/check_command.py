@@ -74,6 +74,12 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     help="Show which wrong versions of the gradients that agree would have been caught, and which not.",
 )
 @baseline_options
+@click.option(
+    "--laws",
+    metavar="NAMES",
+    help="What to hold the derivatives to, with commas between; or all. [default: see gradtest laws]",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show which laws were held in how many cases.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON on stdout, and nothing else.")
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, as_json: bool, **options: Any) -> None:
@@ -100,7 +106,10 @@ def _plan(options: Mapping[str, Any]) -> Plan:
 
     method = options["method"]
     settings = Settings(
-        seed=_seed(options["seed"]), method=method or METHODS[0], resolution=options["resolution"]
+        seed=_seed(options["seed"]),
+        method=method or METHODS[0],
+        resolution=options["resolution"],
+        laws=_laws(options["laws"]),
     )
     opinions = () if method else METHODS[1:]
     return Plan(settings, opinions, options["max_examples"] or 100, _given(options["inputs"]))
@@ -111,6 +120,11 @@ def _seed(asked: int | None) -> int:
     if asked is not None:
         return asked
     return 0 if os.environ.get("CI") else random.SystemRandom().randrange(100_000)
+
+
+def _laws(text: str | None) -> tuple[str, ...] | None:
+    """Read "derivative,purity"."""
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text is not None else None
 
 
 def _given(inputs: Sequence[str]) -> dict[str, str]:
@@ -143,7 +157,7 @@ def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
     words = ["--seed", str(plan.settings.seed)]
     if plan.max_examples != 100:
         words += ["-n", str(plan.max_examples)]
-    for name in ("method", "resolution", "vjp", "grad"):
+    for name in ("method", "resolution", "laws", "vjp", "grad"):
         if options[name] is not None:
             words += [f"--{name}", str(options[name])]
     for text in options["inputs"]:
@@ -233,6 +247,7 @@ def _counted(plan: Plan, options: Mapping[str, Any]) -> Plan:
 
 def _as_text(asked: _Asked) -> ExitCode:
     from . import report_text
+    from .laws_table import laws_table
     from .mutants_table import mutants_table
     from .table import Table
     from .terminal import paper
@@ -246,6 +261,8 @@ def _as_text(asked: _Asked) -> ExitCode:
     _run(campaign, table, out)
     _keep(campaign)
     out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
+    if asked.options["verbose"]:
+        out.write(laws_table(campaign, out.width))
     if asked.options["mutants"]:
         out.write(mutants_table(campaign, out.width))
     code = exit_code(campaign)

@@ -75,6 +75,7 @@ class Override(Struct, forbid_unknown_fields=True, kw_only=True):
     cases: Annotated[int, Meta(ge=1)] | None = None
     resolution: Annotated[float, Meta(gt=0, lt=1)] | None = None
     kinks: str | None = None
+    laws: list[str] | None = None
     skip: Annotated[bool, Meta(description="Do not look at it at all; counted and shown")] = False
 
     def matches(self, subject: Subject) -> bool:
@@ -94,7 +95,7 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     cases : int
         For each target.
     seed : int, optional
-    resolution, kinks
+    resolution, kinks, laws
         As in `gradtest.Settings`.
     baseline : str, optional
         A file beside `pyproject.toml`.
@@ -114,6 +115,7 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     fail_on: Annotated[
         list[str], Meta(description="Which changes since the baseline fail: new, accuracy>10x, unchecked")
     ] = msgspec.field(default_factory=list, name="fail-on")
+    laws: list[str] | None = None
     overrides: list[Override] = []
 
     def subjects(self, root: Path) -> list[Subject]:
@@ -179,6 +181,7 @@ def plan_for(config: Config, plan: Plan) -> Plan:
     settings = asked.but(
         resolution=config.resolution if asked.resolution is None else asked.resolution,
         **({"kinks": config.kinks} if config.kinks else {}),
+        laws=config.laws if asked.laws is None else asked.laws,
     )
     return replace(plan, settings=settings, max_examples=config.cases, given={**config.inputs, **plan.given})
 
@@ -190,7 +193,8 @@ def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) 
     for one in config.overrides:
         if not one.matches(subject) or (one.expires is not None and today >= one.expires):
             continue
-        changes = {key: value for key in ("resolution", "kinks") if (value := getattr(one, key)) is not None}
+        keys = ("resolution", "kinks", "laws")
+        changes = {key: value for key in keys if (value := getattr(one, key)) is not None}
         plan = replace(
             plan,
             settings=plan.settings.but(**changes),

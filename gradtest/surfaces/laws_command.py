@@ -5,23 +5,28 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-__all__ = ["LAWS", "command"]
+from .lines import fill
+from .terminal import paper
 
-#: Name, and what it demands.
-LAWS: tuple[tuple[str, str], ...] = (
-    (
-        "derivative",
-        "The claimed slope is the measured one, for every input, along lines through every point.",
-    ),
-    ("contract", "A gradient comes back for every real input, in its shape, as real numbers."),
-)
+__all__ = ["command"]
 
 
 @click.command()
 def command() -> None:
-    """List the laws: what a derivative is held to."""
-    width = max(len(name) for name, _ in LAWS)
-    for name, text in LAWS:
-        click.echo(f"{name:<{width}}  {text}")
+    """List the laws: what a derivative is held to, and which of them are asked for by default."""
+    from gradtest.laws.catalogue import LAWS
+
+    out = paper(sys.stdout)
+    width = max(len(law.name) for law in LAWS)
+    for law in LAWS:
+        mark = " " if law.default else "*"
+        for line in fill(law.demands, out.width, f"{law.name:<{width}} {mark} ", " " * (width + 3)):
+            click.echo(line)
+    if not all(law.default for law in LAWS):
+        click.echo(
+            "* only if it is named: check --laws derivative,layout or Settings(laws=...); or --laws all"
+        )

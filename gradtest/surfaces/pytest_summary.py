@@ -12,6 +12,7 @@ import pytest
 
 from gradtest.properties.tally import Tally, session
 
+from .laws_table import laws_text
 from .table import mutants_text, number_text, reasons_text
 
 __all__ = ["lines"]
@@ -43,6 +44,8 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
         yield f"  and some in {len(undecided) - MOST_TARGETS} more targets"
     if total.resolution:
         yield f"worst resolution {total.resolution:.0e}: a gradient off by that share would be seen"
+    if total.laws:
+        yield f"laws {laws_text(total.laws)}"
     yield from _mutants(tallies)
     yield _seed(config)
 

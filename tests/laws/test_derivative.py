@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import gradtest
 from gradtest.case import Case
-from gradtest.laws.derivative import examine, source_of
+from gradtest.diagnosis.source import source_of
+from gradtest.laws.examination import examine
 from gradtest.settings import DEFAULT, Settings
 
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])

@@ -1,0 +1,211 @@
+"""Whether two gradients that should be equal are, up to what their own rounding may have done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradtest.diagnosis.evidence import Entry
+from gradtest.numerics.rounding import accumulated, epsilon
+from gradtest.probe import Probe
+from gradtest.settings import Settings
+from gradtest.spaces import arrays
+from gradtest.verdict import BEYOND, resolution_asked
+
+__all__ = [
+    "Allowance",
+    "Gap",
+    "Gradients",
+    "combined",
+    "gap",
+    "noise",
+    "of_gradients",
+    "of_tangents",
+]
+
+#: Claimed gradients: leaf number -> array.
+Gradients = Mapping[int, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where two sides that should be equal are farthest apart.
+
+    Attributes
+    ----------
+    leaf : int
+    index : tuple of int
+        The worst entry; of complex ones the real or the imaginary part, as the last number says.
+    left, right : float
+        What the two sides are there.
+    allowed : float
+        How far apart they may be.
+    wrong, size : int
+        Entries of the leaf that are farther apart than allowed, and how many it has.
+    """
+
+    leaf: int
+    index: tuple[int, ...]
+    left: float
+    right: float
+    allowed: float
+    wrong: int
+    size: int
+
+    @property
+    def excess(self) -> float:
+        """The difference in units of what it may be; infinite where one side is no number."""
+        difference = abs(self.left - self.right)
+        if difference == 0.0:
+            return 0.0
+        if not math.isfinite(difference):
+            return math.inf
+        return difference / self.allowed if self.allowed > 0 else math.inf
+
+    def noisier(self, noise: float) -> Gap:
+        """Return this gap where more than rounding is known to be in it."""
+        return replace(self, allowed=self.allowed + 8.0 * noise)
+
+    @property
+    def equal(self) -> bool | None:
+        """Whether the two sides are equal up to what they may be; None where it is too close to call."""
+        if self.excess <= 1.0:
+            return True
+        return False if self.excess > BEYOND else None
+
+    def place(self, name: str, leaf: Any) -> str:
+        """Return where it is: x[0, 1], or x[0, 1].imag."""
+        return name + Entry(self.index, 0.0, 0.0, 0.0, True, arrays.is_complex(leaf)).place
+
+    @property
+    def count(self) -> str:
+        """How many entries are wrong, in words."""
+        return "the only entry" if self.size == 1 else f"{self.wrong} of {self.size} entries"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How far apart two claims may be that should be equal.
+
+    The rounding of a backward pass, but no less than the relative error that an *agrees* of the law
+    *derivative* would have let pass; and the rounding of the function itself, below which a slope
+    cannot be told from none.
+
+    Attributes
+    ----------
+    rounding, asked : float
+        Relative to the terms of a claim.
+    natural : mapping of int to float
+        The size of a slope, by leaf, were the function to change by its own size.
+    """
+
+    rounding: float
+    asked: float
+    natural: Mapping[int, float]
+
+    def __call__(self, leaf: int, terms: float, scale: float = 1.0) -> float:
+        """Return what is allowed for a leaf whose terms are so large, `scale` times what is natural."""
+        return max(self.rounding, self.asked) * terms + self.rounding * scale * self.natural[leaf]
+
+
+def of_gradients(probe: Probe, settings: Settings) -> Allowance:
+    """Return the allowance for gradients, which belong to the inputs."""
+    natural = {
+        i: probe.magnitude / float(np.abs(arrays.flat(arrays.scales(probe.leaves[i]))).min())
+        for i in probe.blocks
+    }
+    return _allowance(probe, probe.gradients.values(), natural, settings)
+
+
+def of_tangents(probe: Probe, settings: Settings) -> Allowance:
+    """Return the allowance for tangents, which belong to the outputs."""
+    natural = {i: arrays.largest(probe.out.leaves[i]) for i in probe.cotangents}
+    return _allowance(probe, (), natural, settings)
+
+
+def _allowance(
+    probe: Probe, claims: Iterable[Any], natural: Mapping[int, float], settings: Settings
+) -> Allowance:
+    eps = max([probe.eps, *(epsilon(getattr(claim, "dtype", "float64")) for claim in claims)])
+    terms = sum(map(arrays.size, (*probe.cotangents.values(), *(probe.leaves[i] for i in probe.blocks))))
+    asked = settings.resolution if settings.resolution is not None else resolution_asked(eps)
+    return Allowance(accumulated(eps, terms), asked, natural)
+
+
+def gap(
+    left: Gradients,
+    right: Gradients,
+    may: Allowance,
+    *,
+    scale: float = 1.0,
+    terms: Sequence[Gradients] = (),
+) -> Gap | None:
+    """Return where two sides are farthest apart, in units of what they may be; None if nowhere.
+
+    Parameters
+    ----------
+    left, right
+        Entries that are no number on the right, which is the side that is believed, say nothing.
+    may : Allowance
+    scale : float
+        How large the cotangents were, in units of those of the probe.
+    terms : sequence of gradients
+        What the two sides were added up from.
+    """
+    gaps = (
+        _gap(i, left[i], g, may(i, max(_largest(side[i]) for side in (left, right, *terms)), scale))
+        for i, g in right.items()
+        if i in left
+    )
+    return max((g for g in gaps if g is not None and g.excess > 0), key=lambda g: g.excess, default=None)
+
+
+def _gap(leaf: int, left: Any, right: Any, limit: float) -> Gap | None:
+    a, b = (arrays.flat(side).astype(np.float64) for side in (left, right))
+    told = np.isfinite(b)
+    if a.size != b.size or not told.any():
+        return None
+    difference = np.where(told, np.nan_to_num(np.abs(a - b), nan=np.inf), 0.0)
+    worst = int(difference.argmax())
+    index = tuple(map(int, np.unravel_index(worst, arrays.real_shape(right))))
+    wrong = int(np.count_nonzero(difference > limit))
+    return Gap(leaf, index, float(a[worst]), float(b[worst]), limit, wrong, a.size)
+
+
+def _largest(g: Any) -> float:
+    """Return the largest finite entry in size; 0 for none."""
+    sizes = np.abs(arrays.flat(g))
+    sizes = sizes[np.isfinite(sizes)]
+    return float(sizes.max()) if sizes.size else 0.0
+
+
+def combined(terms: Iterable[tuple[float, Gradients]]) -> Gradients:
+    """Return a linear combination of gradients, for the leaves that all of them have.
+
+    In double precision, complex numbers as pairs.
+    """
+    listed = [(factor, dict(gradients)) for factor, gradients in terms]
+    common = set.intersection(*(set(gradients) for _, gradients in listed))
+    return {i: sum(factor * _wide(gradients[i]) for factor, gradients in listed) for i in sorted(common)}
+
+
+def _wide(g: Any) -> Any:
+    return arrays.flat(g).astype(np.float64).reshape(arrays.real_shape(g))
+
+
+def noise(ask: Callable[[float], Gradients], at_rest: Gradients) -> dict[int, float]:
+    """Return how noisy claims are, by leaf: what should vanish of ``ask(t) - 2 ask(0) + ask(-t)``.
+
+    `ask` is affine in t, or nearly so; what remains is rounding, which is another one at every t.
+    Costs 4 claims.
+    """
+    found: dict[int, float] = {}
+    for t in (math.pi * 2.0**-12, math.e * 2.0**-10):
+        rest = combined([(1.0, ask(t)), (-2.0, at_rest), (1.0, ask(-t))])
+        for i, g in rest.items():
+            found[i] = max(found.get(i, 0.0), _largest(g))
+    return found
