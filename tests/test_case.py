@@ -262,7 +262,7 @@ def test_a_backward_that_writes_into_its_cotangent_and_returns_it():
         return dout
 
     kinked = np.array([0.0, 1.0, -1.0])
-    assert gradtest.check(target(lambda x: np.maximum(x, 0), vjp=backward), kinked, settings=MEASURED).ok
+    assert gradtest.check(target(lambda x: np.maximum(x, 0), vjp=backward), kinked).ok
 
 
 def test_a_backward_that_returns_the_same_buffer_each_time():

@@ -35,7 +35,7 @@ CODES: dict[str, str] = {
     "GT301": "a gradient has the wrong shape, or there are too many or too few",
     "GT302": "a gradient is missing, or is not made of real numbers",
     "GT303": "a gradient comes in a lower precision than its input and the output have",
-    "GT304": "an input or the upstream gradient is changed in place",
+    "GT304": "an input is changed in place",
     "GT305": "the same call a second time gives another gradient",
     "GT306": "it is the gradient of another forward pass: a stale cache",
     "GT307": "it is another one where two inputs are the same array",

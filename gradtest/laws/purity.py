@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtest.case import UPSTREAM, Raised, own
+from gradtest.case import Raised, own
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.signatures import label
@@ -37,12 +37,13 @@ def purity(probe: Probe, settings: Settings) -> Answer:
 
 
 def _unchanged(probe: Probe, settings: Settings) -> Answer | None:
-    """Inputs for which something is claimed, and the cotangent, come back as they were given.
+    """Inputs for which something is claimed come back as they were given.
 
-    Of others, such as running statistics, a function may keep account.
+    Of others, such as running statistics, a function may keep account.  That a backward pass works
+    in the memory of its cotangent is common, and a matter of the law *memory*.
     """
     case = probe.case
-    claimed = {case.names[i] for i in probe.blocks} | {UPSTREAM}
+    claimed = {case.names[i] for i in probe.blocks}
     for who, changed in ((case.target.name, case.mutated), (label(case.target.derivative), case.spoiled)):
         names = [name for name in changed if name in claimed]
         if names:
