@@ -236,9 +236,9 @@ class Case:
             If what it returns cannot be matched to the inputs.
         """
         out, pieces = self.primal(returned), self.pieces
-        answer = self.answer(returned, cotangent, given=given)
         finished = self._finished if given is None else self._fitted
         if self.target.form == "vjp":
+            answer = self.answer(returned, cotangent, given=given)
             return {i: self._conventional(finished(i, piece)) for i, piece in pieces(answer).items()}
         if not arrays.is_array(out):
             raise MisusedType(
@@ -248,7 +248,7 @@ class Case:
         contract = self._matcher.contracted
         pulled = {
             i: finished(i, contract(self.names[i], self.leaves[i], out, cotangent, piece))
-            for i, piece in pieces(answer).items()
+            for i, piece in pieces(self.answer(returned, cotangent, given=given)).items()
         }
         if arrays.is_complex(out):
             return pulled  # dy/dx is what it is in every convention

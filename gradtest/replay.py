@@ -14,7 +14,7 @@ from gradtest.failures import functions
 from gradtest.failures.calls import case_of
 from gradtest.failures.case_file import Failure, read
 from gradtest.failures.packing import CannotKeep, unpack
-from gradtest.laws.derivative import examine
+from gradtest.laws.examination import examine
 from gradtest.settings import Settings
 from gradtest.targets import Target, target
 

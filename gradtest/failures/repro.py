@@ -170,6 +170,8 @@ def script(case: Case, finding: Finding, base: Path, title: str) -> tuple[str, A
     Raised
         If the code under test raises.
     """
+    if finding.law not in ("derivative", "contract"):
+        raise CannotKeep(f"a plain script for the law {finding.law} is not written")
     archive: Archive = {}
     top = Script(base)
     calls = Calls(case, top, TAKEN)
