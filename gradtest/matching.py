@@ -64,11 +64,13 @@ class Input:
 
 
 def as_array(piece: Any) -> Any:
-    """Return a gradient as an array, from nested lists of numbers or a sparse matrix too; else None."""
+    """Return a gradient as an array, also of nested lists of numbers, or sparse; else None."""
     if arrays.is_array(piece):
         return np.asarray(piece) if isinstance(piece, (int, float, complex)) else piece
     if hasattr(piece, "toarray"):
         return piece.toarray()  # of scipy.sparse
+    if hasattr(piece, "matmat") and len(getattr(piece, "shape", ())) == 2:
+        return piece.matmat(np.eye(piece.shape[1]))  # a LinearOperator
     if not isinstance(piece, (list, tuple)):
         return None
     try:

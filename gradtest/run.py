@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
 import warnings
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +16,7 @@ from gradtest.diagnosis.report import Report
 from gradtest.errors import MisusedType, UndecidedWarning
 from gradtest.laws.examination import examine
 from gradtest.settings import DEFAULT, Settings
-from gradtest.signatures import bind
+from gradtest.signatures import of_the_first
 from gradtest.targets import Target, target
 
 __all__ = ["assert_gradients", "check", "check_grad", "property_of"]
@@ -160,7 +158,7 @@ def check_grad(
     point = np.asarray(x0)
     if point.dtype.kind in "iub" and not isinstance(x0, np.ndarray):
         point = point.astype(np.float64)  # scipy's callers write [1, 2]
-    return check(target(_of_the_point(func, args), grad=_of_the_point(grad, args)), point, settings=settings)
+    return check(target(of_the_first(func, args), grad=of_the_first(grad, args)), point, settings=settings)
 
 
 def property_of(
@@ -221,21 +219,6 @@ def property_of(
 
     settings = settings if laws is None else settings.but(laws=laws)
     return as_test(chosen, settings=settings, sizes=sizes, depth=depth, dtype=dtype, **shapes)
-
-
-def _of_the_point(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
-    """Return the function of its first input only, under its own name."""
-    if not args or not callable(function):
-        return function
-
-    @functools.wraps(function)
-    def held(x: Any) -> Any:
-        return function(x, *args)
-
-    held.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # not that of the wrapped
-        [inspect.Parameter(bind(function, (0.0, *args), {}).names[0], inspect.Parameter.POSITIONAL_ONLY)]
-    )
-    return held
 
 
 def _one_of_many() -> bool:

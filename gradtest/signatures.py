@@ -24,6 +24,8 @@ __all__ = [
     "is_cotangent",
     "label",
     "meant",
+    "of_the_first",
+    "standing_for",
 ]
 
 _COTANGENT = re.compile(
@@ -124,6 +126,34 @@ def bind(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
         else:
             named[name] = value
     return Arguments(tuple(named), tuple(named.values()), len(args), len(bound.args))
+
+
+def standing_for(
+    function: Callable[..., Any], source: Any, name: str = "", signature: inspect.Signature | None = None
+) -> Callable[..., Any]:
+    """Let a function be reported as another, at the place of that; its own signature stays, or is given."""
+    function.__signature__ = signature or inspect.signature(function)  # type: ignore[attr-defined]
+    function.__wrapped__ = source  # type: ignore[attr-defined]  # where its source is found
+    function.__qualname__ = name or label(source)
+    return function
+
+
+def of_the_first(function: Callable[..., Any], args: tuple[Any, ...], count: int = 1) -> Callable[..., Any]:
+    """Return a function of its first inputs only, under its own name; `args` come behind and are fixed."""
+    if not args or not callable(function):
+        return function
+
+    @functools.wraps(function)
+    def held(*inputs: Any) -> Any:
+        return function(*inputs, *args)
+
+    signature = _signature(function)
+    own = list(signature.parameters) if signature is not None else []
+    names = own[:count] if len(own) >= count + len(args) else ["x", "p"][:count]
+    held.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # not that of the wrapped
+        [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+    )
+    return held
 
 
 # -- the derivative -------------------------------------------------------------------------------

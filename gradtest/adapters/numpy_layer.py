@@ -30,7 +30,16 @@ from gradtest.parameters import (
     short_name,
     without_doubles,
 )
-from gradtest.signatures import Arguments, Plan, backward_plan, bind, gradient_plan, is_cotangent, meant
+from gradtest.signatures import (
+    Arguments,
+    Plan,
+    backward_plan,
+    bind,
+    gradient_plan,
+    is_cotangent,
+    meant,
+    standing_for,
+)
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import flatten
 from gradtest.spaces.objects import (
@@ -168,18 +177,8 @@ def _unbound(kind: type, name: str) -> Callable[..., Any]:
     def of_no_object(*args: Any, **kwargs: Any) -> Any:
         raise MisusedType(f"{kind.__name__}.{name} is called on an object that is made for the inputs")
 
-    source, called = getattr(kind, name), f"{kind.__name__}.{name}"
-    return _called(of_no_object, called, source, _signature(kind, name))
-
-
-def _called(
-    run: Callable[..., Any], name: str, source: Any, signature: inspect.Signature
-) -> Callable[..., Any]:
-    """Give a function the name, the source and the signature that reports and plans read."""
-    run.__qualname__ = name
-    run.__wrapped__ = source  # type: ignore[attr-defined]  # where its source is found
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    return run
+    called = f"{kind.__name__}.{name}"
+    return standing_for(of_no_object, getattr(kind, name), called, _signature(kind, name))
 
 
 # -- an object of a class -------------------------------------------------------------------------
@@ -282,7 +281,9 @@ class _Layer:
             return self._backward(None, args, given)
 
         forms = [
-            _called(run, f"{name}.{method}", getattr(self.kind, method), own.replace(parameters=parameters))
+            standing_for(
+                run, getattr(self.kind, method), f"{name}.{method}", own.replace(parameters=parameters)
+            )
             for run, method, parameters in (
                 (forward, methods[0], [*inputs, held]),
                 (gradient if self._nothing_upstream else backward, methods[1], [*takes, held]),

@@ -22,13 +22,16 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("jax", "jax_custom"),
     ("jax", "jax_module"),
     ("jax", "jax_callable"),
+    ("sklearn", "sklearn_kernel"),
+    ("sklearn", "sklearn_loss"),
+    ("pytensor", "pytensor_op"),
 )
 
 #: The adapter that knows what a library's automatic differentiation claims for a plain function.
 AUTODIFF: Mapping[str, str] = {"torch": "torch_callable", "jax": "jax_callable"}
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
-PLAIN: tuple[str, ...] = ("scipy_pair", "numpy_layer")
+PLAIN: tuple[str, ...] = ("scipy_pair", "score_model", "numpy_layer")
 
 
 def as_target(subject: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Target:

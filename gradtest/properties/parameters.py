@@ -115,7 +115,7 @@ def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], d
     if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in own):
         return (), dict(point)
     held: Collection[str] = target.parameters
-    if target.made_for is not None:
+    if target.made_for is not None and not any(p.kind is p.VAR_POSITIONAL for p in own):
         held = set(point) - {p.name for p in own}
     names = [p.name for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if set(point) <= {*names, *held} or any(p.kind is p.VAR_KEYWORD for p in own):
