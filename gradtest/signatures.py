@@ -139,7 +139,13 @@ def standing_for(
 
 
 def of_the_first(function: Callable[..., Any], args: tuple[Any, ...], count: int = 1) -> Callable[..., Any]:
-    """Return a function of its first inputs only, under its own name; `args` come behind and are fixed."""
+    """Return a function of its first inputs only, under its own name; `args` come behind and are fixed.
+
+    Raises
+    ------
+    MisusedType
+        If so many do not fit its signature.
+    """
     if not args or not callable(function):
         return function
 
@@ -147,9 +153,8 @@ def of_the_first(function: Callable[..., Any], args: tuple[Any, ...], count: int
     def held(*inputs: Any) -> Any:
         return function(*inputs, *args)
 
-    signature = _signature(function)
-    own = list(signature.parameters) if signature is not None else []
-    names = own[:count] if len(own) >= count + len(args) else ["x", "p"][:count]
+    names = bind(function, (*[0.0] * count, *args), {}).names[:count]
+    names = tuple(name if name.isidentifier() else f"x{i}" for i, name in enumerate(names))
     held.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # not that of the wrapped
         [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
     )

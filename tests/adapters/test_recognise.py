@@ -22,7 +22,7 @@ def test_a_pair_of_functions():
 
 
 def test_what_is_not_recognised_is_named_and_what_was_looked_for():
-    with pytest.raises(MisusedType, match=r"rosen is not recognised \(looked for: .*a pair \(fun, grad\)"):
+    with pytest.raises(MisusedType, match=r"rosen is not recognised \(looked for: .*a pair \(fun, jac\)"):
         as_target(rosen)
     with pytest.raises(MisusedType, match=r"dict object is not recognised .*gradtest\.target\(forward, vjp="):
         as_target({})
