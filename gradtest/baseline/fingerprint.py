@@ -82,7 +82,7 @@ def fingerprint(target: Target, shapes: Mapping[str, Any], settings: Settings) -
     """
     try:
         looks = [_Look(target, _point(target, shapes, seed), seed) for seed in range(POINTS)]
-        judged = [look.judged(settings.but(seed=0)) for look in looks]
+        judged = [look.judged(settings) for look in looks]
     except Raised as raised:
         raise Unpinned(f"{raised.role} raised {type(raised.error).__name__} at a pinned point") from None
     except (BrokenContract, Misuse) as error:

@@ -110,9 +110,10 @@ def test_a_value_that_cancels_is_recorded_as_zero():
     assert all(number.value == 0 for number in found.values)
 
 
-def test_numbers_of_float32_are_recorded_to_what_float32_carries():
+@pytest.mark.parametrize("returned", [np.float32, np.float64])
+def test_numbers_of_float32_are_recorded_to_what_float32_carries(returned):
     def single(x):
-        return np.sin(x.astype(np.float32))
+        return np.sin(x.astype(np.float32)).astype(returned)
 
     found = seen(single, vjp=lambda g, x: (g * np.cos(x.astype(np.float32))).astype(float))
     assert all(1e-6 < number.error <= 1e-2 for number in found.values)
