@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradtest.campaign import Known, Result
+from gradtest.campaign import Known
 from gradtest.errors import Misuse
 
 from .changes import Change, Kind, compare
 from .entries import Entry, Key
-from .recording import entry_of, looked_at, name_of, renewed
+from .recording import Seen, renewed
 from .store import Entries, read, rewrite
 
 __all__ = ["Account", "Baseline", "covers"]
@@ -98,33 +98,34 @@ class Baseline:
             if not one.over(self.today)
         )
 
-    def compared(self, results: Sequence[Result], whole: Callable[[str], bool]) -> Account:
+    def verdict(self, name: str) -> str:
+        """Return what came of a target when the baseline was written; empty if it is not there."""
+        return next((entry.verdict for entry in self.entries.values() if entry.target == name), "")
+
+    def compared(self, run: Seen, whole: Callable[[str], bool]) -> Account:
         """Return what happened since, and write the file if there was none.
 
         Parameters
         ----------
-        results : sequence of Result
-            Of the run.
+        run : Seen
         whole : callable
-            Whether all targets of that name would have been among the results: if one is not, it
-            is gone.
+            Whether all targets of that name would have been in the run: if one is not, it is gone.
         """
-        return self._account(_entries(results), results, whole, update=False)
+        return self._account(run, whole, update=False)
 
-    def updated(self, results: Sequence[Result], whole: Callable[[str], bool]) -> Account:
+    def updated(self, run: Seen, whole: Callable[[str], bool]) -> Account:
         """As `compared`, and put what ran in the place of what is recorded of it."""
-        return self._account(_entries(results), results, whole, update=True)
+        return self._account(run, whole, update=True)
 
-    def _account(
-        self, new: Entries, results: Sequence[Result], whole: Callable[[str], bool], update: bool
-    ) -> Account:
+    def _account(self, run: Seen, whole: Callable[[str], bool], update: bool) -> Account:
         account = Account(self.path, entries=len(self.entries))
+        new = run.entries
         if not self.missing:
-            account.changes = [*self._changes(new), *self._vanished(results, whole)]
+            account.changes = [*self._changes(new), *self._vanished(run, whole)]
             account.settled = {
                 e.target for k, e in new.items() if k in self.entries and e.verdict == self.entries[k].verdict
             }
-        if self.missing and not _ended(results):
+        if self.missing and run.cut:
             account.unwritten = "the run did not come to its end"
         elif self.missing or update:
             account.entries = len(rewrite(self.path, lambda now: _merged(now, new, update)))
@@ -139,13 +140,12 @@ class Baseline:
             else:
                 yield from compare(old, entry, self.today)
 
-    def _vanished(self, results: Sequence[Result], whole: Callable[[str], bool]) -> Iterable[Change]:
-        here = {name_of(result.subject) for result in results}
+    def _vanished(self, run: Seen, whole: Callable[[str], bool]) -> Iterable[Change]:
         for target in dict.fromkeys(target for target, _, _ in sorted(self.entries)):
-            if target not in here and whole(target):
+            if target not in run.targets and whole(target):
                 yield Change(Kind.VANISHED, target)
 
-    def pruned(self, account: Account, results: Sequence[Result], whole: Callable[[str], bool]) -> Account:
+    def pruned(self, account: Account, run: Seen, whole: Callable[[str], bool]) -> Account:
         """Take the targets that are gone out of the file.
 
         Raises
@@ -154,36 +154,22 @@ class Baseline:
             If the run cannot tell which are gone: it did not end, something failed, or only a part
             of the targets was asked for.
         """
-        self._check_prunable(results, whole)
-        gone = [change.target for change in account.changes if change.kind is Kind.VANISHED]
-        gone = [target for target in gone if not any(name_of(result.subject) == target for result in results)]
+        self._check_prunable(run, whole)
+        gone = [c.target for c in account.changes if c.kind is Kind.VANISHED and not c.parameter]
         kept = rewrite(self.path, lambda now: {key: e for key, e in now.items() if key[0] not in gone})
         account.pruned, account.entries = gone, len(kept)
-        account.changes = [c for c in account.changes if not (c.kind is Kind.VANISHED and c.target in gone)]
+        account.changes = [c for c in account.changes if c.kind is not Kind.VANISHED or c.parameter]
         return account
 
-    def _check_prunable(self, results: Sequence[Result], whole: Callable[[str], bool]) -> None:
+    def _check_prunable(self, run: Seen, whole: Callable[[str], bool]) -> None:
         refused = f"--baseline-prune takes nothing out of {self.path}: "
-        if not _ended(results):
+        if run.cut:
             raise Misuse(refused + "the run did not come to its end")
-        failing = [r.name for r in results if r.verdict not in ("agrees", "known", "skipped", "undecided")]
-        if failing:
-            raise Misuse(f"{refused}{failing[0]} {_FAILING}")
+        if run.failing:
+            raise Misuse(f"{refused}{run.failing} failed, and may have taken others with it; mend that first")
         beside = next((target for target, _, _ in sorted(self.entries) if not whole(target)), None)
         if beside is not None:
             raise Misuse(f"{refused}only a part was checked, and {beside} was not; check all of it")
-
-
-_FAILING = "failed, and may have taken others with it; mend that first"
-
-
-def _ended(results: Sequence[Result]) -> bool:
-    return all(result.verdict not in ("stopped", "waiting") for result in results)
-
-
-def _entries(results: Sequence[Result]) -> dict[Key, Entry]:
-    entries = map(entry_of, filter(looked_at, results))
-    return {entry.key: entry for entry in entries}
 
 
 def _merged(now: Entries, new: Entries, update: bool) -> dict[Key, Entry]:

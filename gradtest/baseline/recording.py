@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from gradtest.adapters.subjects import Subject
-from gradtest.campaign import Result, input_of
+from gradtest.campaign import Plan, Result, input_of
+from gradtest.diagnosis.evidence import Finding
+from gradtest.guess import Inputs
 
 from .changes import BEYOND
-from .entries import Accepted, Entry, Parameter
+from .entries import Accepted, Entry, Key, Parameter
 from .fingerprint import Unpinned, fingerprint
 from .number import Number
 
-__all__ = ["entry_of", "looked_at", "name_of", "renewed"]
+__all__ = ["Seen", "entry_of", "name_of", "renewed", "seen"]
 
 
 #: What a campaign holds its targets to, and the inputs that it draws.
@@ -30,35 +33,86 @@ def name_of(subject: Subject) -> str:
     return name if not place else place if place.endswith(name) else f"{place} ({name})"
 
 
-def looked_at(result: Result) -> bool:
-    """Whether a campaign came to an end with a target, so that there is something to record."""
-    return result.verdict not in ("skipped", "stopped", "waiting", "crashed")
+@dataclass
+class Seen:
+    """What a run saw of its targets.
+
+    Attributes
+    ----------
+    entries : dict
+        Of the targets that were looked at.
+    targets : set of str
+        All that there were, also those that were skipped or not reached.
+    cut : bool
+        Whether some of them were not reached.
+    failing : str
+        One that failed; empty if none did.
+    """
+
+    entries: dict[Key, Entry] = field(default_factory=dict)
+    targets: set[str] = field(default_factory=set)
+    cut: bool = False
+    failing: str = ""
+
+    def add(self, entry: Entry) -> None:
+        """Take what was seen of one target."""
+        self.entries[entry.key] = entry
+        self.targets.add(entry.target)
 
 
-def entry_of(result: Result) -> Entry:
+def seen(results: Iterable[Result]) -> Seen:
+    """Return what a campaign saw; costs what `fingerprint` costs for each target."""
+    run = Seen()
+    for result in results:
+        run.targets.add(name_of(result.subject))
+        run.cut |= result.verdict in ("stopped", "waiting")
+        if result.verdict not in ("agrees", "known", "skipped", "undecided"):
+            run.failing = run.failing or result.name
+        if result.verdict not in ("skipped", "stopped", "waiting", "crashed"):
+            verdict = "disagrees" if result.verdict == "known" else result.verdict
+            why = result.misuse.split(";")[0]
+            run.add(entry_of(result.subject, result.inputs, result.plan, verdict, result.findings, why))
+    return run
+
+
+def entry_of(
+    subject: Subject,
+    inputs: Inputs | None,
+    plan: Plan,
+    verdict: str,
+    findings: Iterable[Finding],
+    why: str = "",
+) -> Entry:
     """Return what became of a target, and what it is at the pinned points.
 
-    Costs what `fingerprint` costs.
+    Parameters
+    ----------
+    subject, inputs, plan
+        What was looked at, and how.
+    verdict : str
+        As `gradtest.campaign.Result.verdict`.
+    findings : iterable of Finding
+    why : str
+        Why nothing is known of its inputs, if nothing is.
     """
-    verdict = "disagrees" if result.verdict == "known" else result.verdict
     entry = Entry(
-        target=name_of(result.subject), law=LAW, dtype=DTYPE, verdict=verdict, findings=_found(result)
+        target=name_of(subject), law=LAW, dtype=DTYPE, verdict=verdict, findings=_found(findings, plan)
     )
-    if result.inputs is None:
-        return replace(entry, unpinned=result.misuse.split(";")[0] or "its inputs are not known")
-    entry = replace(entry, inputs=str(result.inputs))
+    if inputs is None:
+        return replace(entry, unpinned=why or "its inputs are not known")
+    entry = replace(entry, inputs=str(inputs))
     try:
-        seen = fingerprint(result.subject.target, result.inputs.shapes, result.plan.settings)
+        at_points = fingerprint(subject.target, inputs.shapes, plan.settings)
     except Unpinned as unpinned:
         return replace(entry, unpinned=str(unpinned))
-    return replace(entry, drawn=seen.drawn, values=seen.values, parameters=seen.parameters)
+    return replace(entry, drawn=at_points.drawn, values=at_points.values, parameters=at_points.parameters)
 
 
-def _found(result: Result) -> list[Accepted]:
+def _found(findings: Iterable[Finding], plan: Plan) -> list[Accepted]:
     """Return the findings, one for each input and family of codes, without what an override accepts."""
-    overrides = [known for known in result.plan.known if not known.recorded]
+    overrides = [known for known in plan.known if not known.recorded]
     kept: dict[tuple[str, str], Accepted] = {}
-    for finding in result.findings:
+    for finding in findings:
         if not any(known.accepts(finding) for known in overrides):
             whole = finding.parameter == finding.target
             one = Accepted(finding.code, "" if whole else input_of(finding))

@@ -13,10 +13,11 @@ from typing import Any
 from gradtest.adapters.subjects import Subject
 from gradtest.baseline.gate import ALL, Gate, read_gate
 from gradtest.baseline.keeping import Account, Baseline, covers
-from gradtest.baseline.recording import name_of
+from gradtest.baseline.recording import name_of, seen
 from gradtest.campaign import Campaign, Plan, Result
 from gradtest.errors import Misuse
 
+from .baseline_text import said
 from .exit_codes import ExitCode, exit_code
 from .lines import Line, Piece, fill
 
@@ -68,10 +69,11 @@ class Promise:
         Misuse
             If the file cannot be written, or may not be pruned.
         """
+        run = seen(campaign.results)
         held = self.baseline.updated if self.update else self.baseline.compared
-        account = held(campaign.results, self._whole)
+        account = held(run, self._whole)
         if self.prune:
-            account = self.baseline.pruned(account, campaign.results, self._whole)
+            account = self.baseline.pruned(account, run, self._whole)
         return Kept(self, campaign, account)
 
     def _whole(self, name: str) -> bool:
@@ -131,34 +133,6 @@ class Kept:
     def lines(self, width: int | None) -> Iterator[Line]:
         """Yield what is said on a terminal."""
         yield ()
-        for text, mood in self._said():
+        for text, mood in said(self.account, self.promise.gate):
             indent = "  " if text.startswith("  ") else ""
             yield from ((Piece(line, mood),) for line in fill(text.strip(), width, indent, indent + "  "))
-
-    def _said(self) -> Iterator[tuple[str, str]]:
-        account, path = self.account, self.account.path
-        entries = f"{account.entries} entr{'y' if account.entries == 1 else 'ies'}"
-        if account.born:
-            yield (
-                f"There was no baseline {path}: it was written ({entries}), and this run fails once. Read "
-                "it, give the findings in it their reasons, and commit it.",
-                "doubtful",
-            )
-            return
-        if account.unwritten:
-            yield f"There is no baseline {path}, and none was written: {account.unwritten}.", "doubtful"
-            return
-        if account.changes:
-            yield f"Since the baseline {path} ({entries}):", "strong"
-            yield from (
-                (f"  {change}", "bad" if self.promise.gate.fails(change) else "")
-                for change in account.changes
-            )
-        else:
-            yield f"Nothing changed since the baseline {path} ({entries}).", "good"
-        if account.pruned:
-            yield f"Taken out of it: {', '.join(account.pruned)}.", ""
-        if account.updated:
-            yield f"It was updated: what ran is what it says now ({entries}).", ""
-        elif account.changes:
-            yield "To accept what changed, run the same with --baseline-update.", "faint"

@@ -8,7 +8,7 @@ import pytest
 
 from gradtest.adapters.subjects import Subject
 from gradtest.baseline.keeping import Account, Baseline, covers
-from gradtest.baseline.recording import name_of
+from gradtest.baseline.recording import name_of, seen
 from gradtest.baseline.store import read, written
 from gradtest.campaign import Campaign, Plan
 from gradtest.errors import Misuse
@@ -39,7 +39,7 @@ def everything(name: str) -> bool:
 def run(path: Path, *subjects: Subject, seed: int = 0, update: bool = False, whole=everything) -> Account:
     baseline = Baseline(path, TODAY)
     campaign = campaign_of(baseline, *subjects, seed=seed)
-    return (baseline.updated if update else baseline.compared)(campaign.results, whole)
+    return (baseline.updated if update else baseline.compared)(seen(campaign.results), whole)
 
 
 def campaign_of(baseline: Baseline, *subjects: Subject, seed: int = 0) -> Campaign:
@@ -79,7 +79,7 @@ def test_what_an_override_accepts_is_no_business_of_the_baseline(path):
     from gradtest.campaign import Known
 
     plan = Plan(max_examples=4, known=(Known("GT101", "as published"),))
-    Baseline(path, TODAY).compared(Campaign([WRONG], plan).run().results, everything)
+    Baseline(path, TODAY).compared(seen(Campaign([WRONG], plan).run().results), everything)
     (entry,) = read(path).values()
     assert entry.findings == []
 
@@ -138,21 +138,21 @@ def test_what_is_skipped_or_was_not_reached_is_not_gone_and_keeps_its_entry(path
     before = path.read_bytes()
     baseline = Baseline(path, TODAY)
     campaign = Campaign([SINE, COSINE], Plan(max_examples=4, skip="slow"))
-    assert baseline.updated(campaign.results, everything).changes == []  # waiting
-    assert baseline.updated(campaign.run().results, everything).changes == []  # skipped
+    assert baseline.updated(seen(campaign.results), everything).changes == []  # waiting
+    assert baseline.updated(seen(campaign.run().results), everything).changes == []  # skipped
     assert path.read_bytes() == before
 
 
 def test_no_file_is_born_from_a_run_that_was_cut_short(path):
-    account = Baseline(path, TODAY).compared(Campaign([SINE], Plan()).results, everything)
+    account = Baseline(path, TODAY).compared(seen(Campaign([SINE], Plan()).results), everything)
     assert account.unwritten == "the run did not come to its end"
     assert not path.exists()
 
 
 def test_two_runs_that_both_find_no_file_write_it_together(path):
     first, second = Baseline(path, TODAY), Baseline(path, TODAY)
-    first.compared(campaign_of(first, SINE).results, everything)
-    second.compared(campaign_of(second, COSINE).results, everything)
+    first.compared(seen(campaign_of(first, SINE).results), everything)
+    second.compared(seen(campaign_of(second, COSINE).results), everything)
     assert {target for target, _, _ in read(path)} == {"ops.py::sine", "ops.py::cosine"}
 
 
@@ -177,10 +177,9 @@ def test_a_damaged_file_is_refused_before_anything_runs(path):
 
 def prune(path: Path, *subjects: Subject, whole=everything, cut: bool = False) -> Account:
     baseline = Baseline(path, TODAY)
-    results = (
-        Campaign(subjects, Plan(max_examples=4)).results if cut else campaign_of(baseline, *subjects).results
-    )
-    return baseline.pruned(baseline.compared(results, whole), results, whole)
+    cut_short = Campaign(subjects, Plan(max_examples=4))
+    run_ = seen((cut_short if cut else campaign_of(baseline, *subjects)).results)
+    return baseline.pruned(baseline.compared(run_, whole), run_, whole)
 
 
 def test_what_is_gone_is_taken_out_when_asked(path):
