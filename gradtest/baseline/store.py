@@ -19,7 +19,7 @@ from gradtest.errors import Misuse
 from .entries import Entry, Key
 from .number import Number
 
-__all__ = ["FORMAT", "Entries", "read", "rewrite"]
+__all__ = ["FORMAT", "Entries", "as_plain", "from_plain", "read", "rewrite", "written"]
 
 #: Is raised when what is written means something else than before.
 FORMAT = 1
@@ -128,6 +128,17 @@ def rewrite(path: Path, change: Callable[[Entries], Entries]) -> dict[Key, Entry
     except OSError as error:
         raise Misuse(f"the baseline {path} cannot be written: {error.strerror}") from None
     return new
+
+
+def as_plain(entry: Entry) -> dict[str, Any]:
+    """Return an entry as plain data, for another process."""
+    plain: dict[str, Any] = msgspec.to_builtins(entry, enc_hook=str)
+    return plain
+
+
+def from_plain(plain: Mapping[str, Any]) -> Entry:
+    """Return the entry that `as_plain` made so."""
+    return msgspec.convert(plain, Entry, dec_hook=_decoded)
 
 
 def written(entries: Entries) -> bytes:

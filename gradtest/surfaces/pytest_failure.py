@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 import gradtest
+from gradtest.diagnosis.evidence import Finding
+from gradtest.diagnosis.report import Report
 
-__all__ = ["drop_our_lines", "hide_our_frames", "keep", "ours", "place_of", "rewrite"]
+__all__ = ["drop_our_lines", "findings_of", "hide_our_frames", "keep", "ours", "place_of", "rewrite"]
 
 
 def ours(error: BaseException) -> list[BaseException]:
@@ -30,12 +32,17 @@ def ours(error: BaseException) -> list[BaseException]:
     return [error] if isinstance(error, (gradtest.GradientError, gradtest.Misuse, *vacuous)) else []
 
 
+def findings_of(error: BaseException) -> list[Finding]:
+    """Return all findings in what a test ended with."""
+    reports = [getattr(one, "report", None) for one in ours(error)]
+    return [finding for report in reports if isinstance(report, Report) for finding in report.findings]
+
+
 def keep(errors: Iterable[BaseException], item: pytest.Item) -> None:
     """Write what was found to where `gradtest replay` finds it, and let the messages say so."""
     wrong = [error for error in errors if isinstance(error, gradtest.GradientError)]
     if not wrong:
         return
-    from gradtest.diagnosis.report import Report
     from gradtest.failures.keep import kept
 
     base = item.config.invocation_params.dir

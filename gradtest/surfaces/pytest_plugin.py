@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .pytest_baseline import Keeper
 
 __all__: list[str] = []
 
 _TALLY = "gradtest.properties.tally"
 _SEARCH = "gradtest.properties.search"
+
+_BASELINE = ("_baseline", "_baseline_update", "_baseline_prune", "_fail_on")
 
 #: What the workers of a distributed run counted: target -> `Tally.as_data`.
 _WORKERS = pytest.StashKey[list[dict[str, dict[str, Any]]]]()
@@ -30,6 +35,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Test the targets that [tool.gradtest] of pyproject.toml names, too.",
     )
+    group.addoption(
+        "--gradtest-baseline",
+        metavar="FILE",
+        help="Fail only on what got worse since FILE was written; a missing one is written.",
+    )
+    group.addoption(
+        "--gradtest-baseline-update",
+        action="store_true",
+        help="Accept what is: put what ran in its place in the file.",
+    )
+    group.addoption(
+        "--gradtest-baseline-prune", action="store_true", help="Take what is gone out of the file."
+    )
+    group.addoption(
+        "--gradtest-fail-on",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="What fails: new, accuracy>10x, unchecked. Repeat. By default all of these.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +63,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "gradtest: holds a derivative to its laws; tests made by gradtest.property_of have it."
     )
     config.stash[_WORKERS] = []
+    if any(config.getoption(f"gradtest{name}") for name in ("", *_BASELINE)):
+        from .pytest_baseline import KEEPER, keeper
+
+        kept = keeper(config)
+        if kept is not None:
+            config.stash[KEEPER] = kept
+
+
+def _keeper(config: pytest.Config) -> Keeper | None:
+    """Return the baseline of this session, if there is one."""
+    module = sys.modules.get(f"{__package__}.pytest_baseline")
+    return config.stash.get(module.KEEPER, None) if module is not None else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -k and -m choose
@@ -90,18 +127,33 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send what a worker counted to where the summary is written."""
-    output = getattr(session.config, "workeroutput", None)
+    """Send what a worker counted to where the summary is written; hold all of it against a baseline."""
+    output, kept = getattr(session.config, "workeroutput", None), _keeper(session.config)
     if output is not None and _TALLY in sys.modules:
         output["gradtest"] = {name: tally.as_data() for name, tally in sys.modules[_TALLY].session.items()}
+    if output is not None and kept is not None:
+        output["gradtest_baseline"] = kept.as_data()
+    elif kept is not None:
+        _close(session, kept)
+
+
+def _close(session: pytest.Session, kept: Keeper) -> None:
+    """Let the session fail if something is worse than it was."""
+    status = session.exitstatus
+    cut = bool(session.shouldstop or session.shouldfail) or status == pytest.ExitCode.INTERRUPTED
+    failing = "a test" if status == pytest.ExitCode.TESTS_FAILED else ""
+    if kept.close(cut, failing) and status == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Take what a worker counted (a hook of pytest-xdist)."""
-    counted = getattr(node, "workeroutput", {}).get("gradtest")
-    if counted:
-        node.config.stash[_WORKERS].append(counted)
+    output, kept = getattr(node, "workeroutput", {}), _keeper(node.config)
+    if output.get("gradtest"):
+        node.config.stash[_WORKERS].append(output["gradtest"])
+    if kept is not None and "gradtest_baseline" in output:
+        kept.take(output["gradtest_baseline"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -112,5 +164,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from .pytest_summary import lines
 
     terminalreporter.section("gradtest")
-    for line in lines(counted, config):
+    kept = _keeper(config)
+    for line in (*lines(counted, config), *(kept.lines() if kept is not None else ())):
         terminalreporter.write_line(line)

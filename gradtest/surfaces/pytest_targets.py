@@ -14,13 +14,13 @@ import pytest
 
 from gradtest.adapters.subjects import Subject
 from gradtest.campaign import Plan, accepted
-from gradtest.diagnosis.evidence import Finding
-from gradtest.diagnosis.report import Report
 from gradtest.errors import GradientError, Misuse
 from gradtest.guess import inputs_of
-from gradtest.properties.search import as_test
+from gradtest.properties.search import Vacuous, as_test
 
 from .config import Config, find_config, plan_for, plan_of, read_config
+from .pytest_baseline import KEEPER, Keeper
+from .pytest_failure import findings_of
 
 __all__ = ["collected"]
 
@@ -66,40 +66,54 @@ class Targets(pytest.Collector):
         for subject in self.subjects:
             own = plan_of(self.config_of_gradtest, subject, plan, datetime.date.today())
             name = (subject.place or subject.target.name).replace("::", ":")  # pytest has its own use for ::
-            test: pytest.Function = pytest.Function.from_parent(self, name=name, callobj=_test(subject, own))
+            test: pytest.Function = pytest.Function.from_parent(
+                self, name=name, callobj=_test(subject, own, self.config.stash.get(KEEPER, None))
+            )
             if own.skip:
                 test.add_marker(pytest.mark.skip(reason=own.skip))
             yield test
 
 
-def _test(subject: Subject, plan: Plan) -> Callable[[], None]:
+def _test(subject: Subject, plan: Plan, keeper: Keeper | None) -> Callable[[], None]:
+    if keeper is not None:
+        keeper.expect(subject, plan)
     if plan.skip:
         return lambda: None
-    shapes = dict(inputs_of(subject.target, subject.inputs, plan.given).shapes)
-    test = as_test(subject.target, settings=plan.settings, max_examples=plan.max_examples, **shapes)
-    return _accepting(test, plan) if plan.known else test
+    inputs = inputs_of(subject.target, subject.inputs, plan.given)
+    test = as_test(subject.target, settings=plan.settings, max_examples=plan.max_examples, **inputs.shapes)
+    undecided = False
+    if keeper is not None:
+        plan = keeper.accepting(plan, subject)
+        undecided = keeper.was_undecided(subject)
+        test = keeper.recording(test, subject, inputs, plan)
+    return _accepting(test, plan, undecided) if plan.known or undecided else test
 
 
-def _accepting(test: Callable[[], None], plan: Plan) -> Callable[[], None]:
-    """Return the test, expected to fail with findings that are known, and with no others."""
+def _accepting(test: Callable[[], None], plan: Plan, undecided: bool) -> Callable[[], None]:
+    """Return the test, expected to fail with findings that are known, and with no others.
+
+    Or, where it was `undecided` before, expected not to be decided.
+    """
 
     @functools.wraps(test)
     def run() -> None:
         try:
             test()
-        except GradientError as error:
-            reasons = accepted(_findings(error), plan.known)
+        except (GradientError, BaseExceptionGroup) as error:
+            reasons = accepted(findings_of(error), plan.known)
             if not reasons:
                 raise
             pytest.xfail("; ".join(f"known {code}: {reason}" for code, reason in sorted(reasons.items())))
+        except Vacuous as vacuous:
+            if not undecided:
+                raise
+            pytest.xfail(f"no more decided than before: {vacuous}")
         for known in plan.known:
+            if known.recorded:
+                continue  # the baseline says so itself
             warnings.warn(
                 f"{known.code} was known here ({known.reason}) and is gone: take the override out",
                 stacklevel=1,
             )
 
     return run
-
-
-def _findings(error: GradientError) -> tuple[Finding, ...]:
-    return error.report.findings if isinstance(error.report, Report) else ()
