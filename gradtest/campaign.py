@@ -171,6 +171,8 @@ class Result:
         What each second opinion says at the smallest failing case.
     resolutions : list of float
         Of the cases that agree and whose gradient is not zero.
+    shown : Report or None
+        A case that agrees: that which was seen least sharply.
     misuse, crash : str
         Why it cannot be checked, and what went wrong in gradtest itself.
     seconds : float
@@ -189,6 +191,7 @@ class Result:
     smallest: dict[str, Failing] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     resolutions: list[float] = field(default_factory=list)
+    shown: Report | None = None
     misuse: str = ""
     crash: str = ""
     seconds: float = 0.0
@@ -389,6 +392,8 @@ class Campaign:
             result.tally.add(report)
             if report.verdict == "agrees" and report.resolution:
                 result.resolutions.append(report.resolution)
+                if result.shown is None or report.resolution > result.shown.resolution:
+                    result.shown = report
             self._second_opinions(result, point, report)
         if report.verdict == "disagrees":
             result.keep(point, report)

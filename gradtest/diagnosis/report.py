@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from gradtest.settings import Settings
 
 from .evidence import GROSS, Finding
 from .mutants import Mutant, Power
+from .pictures import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "TEXT_AT",
@@ -83,6 +87,8 @@ class Report:
         What was judged, and how: failure files are written from it.
     laws : tuple of LawReport
         The laws that were looked at in this case.
+    draw : callable
+        Returns what there is to draw.
     """
 
     target: str
@@ -96,6 +102,7 @@ class Report:
     )
     judged: tuple[Case, Settings] | None = field(default=None, compare=False, repr=False)
     laws: tuple[LawReport, ...] = ()
+    draw: Callable[[], tuple[Picture, ...]] = field(default=tuple, compare=False, repr=False)
 
     @cached_property
     def mutants(self) -> Power:
@@ -107,6 +114,23 @@ class Report:
         power = Power()
         power.add(self.mutate(power))
         return power
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """What there is to draw of the worst block, as numbers (measured at first use)."""
+        return self.draw()
+
+    def plot(self) -> Figure:
+        """Return a figure of matplotlib with all pictures: coefficients, remainder, entries, heat map.
+
+        Raises
+        ------
+        Misuse
+            If matplotlib is not installed, or there is nothing to draw.
+        """
+        from .figure import figure  # and with it matplotlib, which nothing else needs
+
+        return figure(self.pictures, self.target)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -340,6 +364,7 @@ def _context_rows(finding: Finding) -> list[Row]:
         rows.append((label if i == 0 else "", f"{name} = {value_text(value)}"))
     if finding.again:
         rows.append(("again", finding.again))
+    rows.append(("more", f"python -m gradtest explain {finding.code}"))
     return rows
 
 

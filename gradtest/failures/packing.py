@@ -186,7 +186,9 @@ def spell(data: Any, name: str, archive: Mapping[str, NDArray[Any]], rewrite: Re
     ((kind, text),) = data.items()
     value = complex(text)
     if kind == "complex":
-        return f"complex({value.real!r}, {value.imag!r})".replace("nan", "math.nan").replace("inf", "math.inf")
+        return f"complex({value.real!r}, {value.imag!r})".replace("nan", "math.nan").replace(
+            "inf", "math.inf"
+        )
     return rewrite(name, text if math.isfinite(value.real) else f"float({text!r})")
 
 

@@ -12,6 +12,7 @@ from gradtest.case import Case, Raised
 from gradtest.diagnosis.diagnose import diagnose
 from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.mutants import mutants_of
+from gradtest.diagnosis.pictures import pictures_of
 from gradtest.diagnosis.report import BlockReport, Report
 from gradtest.diagnosis.source import source_of
 from gradtest.judgement import Judgement, judge
@@ -50,6 +51,7 @@ def _report(case: Case, judgements: list[Judgement], settings: Settings) -> Repo
         case.evaluations,
         functools.partial(diagnose, judgements, settings, case.evaluations),
         functools.partial(mutants_of, judgements if verdict is Word.AGREES else ()),
+        draw=functools.partial(pictures_of, judgements),
     )
 
 

@@ -10,7 +10,7 @@ import datetime
 import os
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from gradtest.settings import Method, Settings
 
 from .baseline_options import BASELINE_OPTIONS, baseline_options
 from .exit_codes import ExitCode, exit_code
+from .lines import Line, Piece
 
 if TYPE_CHECKING:
     from gradtest.adapters.subjects import Subject
@@ -72,6 +73,11 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     "--mutants",
     is_flag=True,
     help="Show which wrong versions of the gradients that agree would have been caught, and which not.",
+)
+@click.option(
+    "--plot",
+    is_flag=True,
+    help="Draw what was measured, in plain characters: of what disagrees, or was seen least sharply.",
 )
 @baseline_options
 @click.option(
@@ -263,6 +269,8 @@ def _as_text(asked: _Asked) -> ExitCode:
     out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
     if asked.options["verbose"]:
         out.write(laws_table(campaign, out.width))
+    if asked.options["plot"]:
+        out.write(_pictures(campaign, out.width or 80))
     if asked.options["mutants"]:
         out.write(mutants_table(campaign, out.width))
     code = exit_code(campaign)
@@ -292,6 +300,19 @@ def _run(campaign: Campaign, table: Any, out: Paper) -> None:
     for result in campaign.results:
         if result.tally.cases and result not in shown:
             out.write(table.row(result))
+
+
+def _pictures(campaign: Campaign, width: int) -> Iterator[Line]:
+    """Yield the pictures of every target: of its smallest failing case, or of a case that agrees."""
+    from .characters import drawn
+
+    for result in campaign.results:
+        failing = sorted(result.smallest.values(), key=lambda failing: failing.size)
+        report = failing[0].report if failing else result.shown
+        for picture in report.pictures if report is not None else ():
+            yield ()
+            yield (Piece(result.name, "faint"),)
+            yield from drawn(picture, width)
 
 
 def _keep(campaign: Campaign) -> None:

@@ -27,6 +27,7 @@ __all__ = ["command"]
 VERBS = {
     "check": ("check_command", "Check derivatives over generated inputs."),
     "replay": ("replay_command", "Judge failures of earlier runs again: FIXED or FAILED."),
+    "explain": ("explain_command", "Say what a code or a word of a report means."),
     "laws": ("laws_command", "List what a derivative is held to."),
     "env": ("env_command", "Print versions, for bug reports."),
 }

@@ -1,0 +1,112 @@
+"""The pages of `explain`: one for every code, and examples that do what the page says."""
+
+import linecache
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import gradtest
+from gradtest.diagnosis.codes import CODES
+from gradtest.diagnosis.explanation import contents, page
+from gradtest.errors import Misuse
+from gradtest.properties.search import Vacuous
+
+PAGES = list(contents())
+WORDS = [name for name in PAGES if name not in CODES]
+
+
+def examples(name: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page(name), re.DOTALL)
+
+
+def run(name: str, number: int) -> str:
+    """Run an example; return the codes that it earns, why it decides nothing, or nothing."""
+    text, file = examples(name)[number], f"<example {number} of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)  # suspects read it
+    scope = {"np": np, "gradtest": gradtest}
+    few = settings(max_examples=100, database=None, derandomize=True)
+    before = settings.default
+    settings.register_profile("pages", few)
+    settings.load_profile("pages")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(text, file, "exec"), scope)
+            if "report" in scope:
+                return "" if scope["report"].ok else scope["report"].reason
+            scope["test"]()
+    except gradtest.GradientError as error:
+        return " ".join(finding.code for finding in error.report.findings)
+    except Vacuous as vacuous:
+        return str(vacuous)
+    finally:
+        settings.register_profile("before", before)
+        settings.load_profile("before")
+    return ""
+
+
+def test_every_code_has_a_page_and_its_title_is_what_the_code_means():
+    titles = contents()
+    assert set(CODES) <= set(titles)
+    assert {name: titles[name] for name in CODES} == CODES
+
+
+def test_the_words_of_reports_have_pages():
+    words = {
+        "contract",
+        "derivative",
+        "float32",
+        "kinks",
+        "noise",
+        "resolution",
+        "special points",
+        "undecided",
+    }
+    assert words <= set(WORDS)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_a_cause_two_examples_a_fix_and_fits_a_terminal(name):
+    text = page(name)
+    assert text.startswith(f"# {name}: ")
+    assert text.count("\nWrong:\n\n```python\n") == text.count("\nRight:\n\n```python\n") == 1
+    if name in CODES:
+        assert "\nTo fix it: " in text
+        assert "\nIf it is meant: " in text
+    assert max(map(len, text.splitlines())) <= 110
+    wrong, right = examples(name)
+    assert wrong != right
+    assert all(len(example.strip().splitlines()) <= 14 for example in (wrong, right))
+
+
+@pytest.mark.parametrize("name", sorted(CODES))
+def test_the_wrong_example_earns_the_code(name):
+    said = run(name, 0)
+    if name == "GT121":
+        assert "inaccurate: the gradient is right in kind but has lost digits" in said
+    else:
+        assert name in said.split()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_wrong_example_of_a_word_is_red(name):
+    assert run(name, 0) != ""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_right_example_is_green(name):
+    assert run(name, 1) == ""
+
+
+def test_a_page_is_found_in_any_case_and_an_unknown_one_names_the_nearest():
+    assert page("gt101") == page("GT101")
+    assert page("Special Points").startswith("# special points: ")
+    with pytest.raises(Misuse, match="no page 'GT142'; did you mean 'GT124'"):
+        page("GT142")
+    with pytest.raises(Misuse, match="did you mean 'kinks'"):
+        page("kink")
+    with pytest.raises(Misuse, match="python -m gradtest explain lists them"):
+        page("qqqqq")
