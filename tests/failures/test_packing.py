@@ -29,7 +29,8 @@ def same(a, b):
     if isinstance(a, dict):
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
     if isinstance(a, (np.ndarray, np.generic)):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        same_bytes = a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        return same_bytes or (a.ndim == 0 and a.dtype == b.dtype and repr(a) == repr(b))  # a NaN is a NaN
     return a == b or (a != a and b != b)
 
 
