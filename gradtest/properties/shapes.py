@@ -228,7 +228,7 @@ def read_signature(text: str) -> list[Shape]:
     [['n', 'k'], ['k', 'm']]
     """
     if not _GUFUNC.fullmatch(str(text)):
-        raise Misuse(f"signature={text!r} is no gufunc signature; write one such as '(n,k),(k,m)->(n,m)'")
+        raise Misuse(f"{text!r} is no gufunc signature; write one such as '(n,k),(k,m)->(n,m)'")
     inputs = text.split("->")[0]
     return [read_shape(dims) for dims in re.findall(r"\(([^)]*)\)", inputs)]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from hypothesis import currently_in_test_context, event
+from hypothesis import currently_in_test_context, event, note
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import DTypeLike, NDArray
@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from gradtest.errors import Misuse, MisusedType
 from gradtest.spaces.domains import Domain, read_domain
 
+from .layouts import Layout, laid_out, read_layouts
 from .shapes import LAYER_WIDTHS, WIDTHS, Draft, Range, Shape, Sizes, read_shape, read_signature
 from .values import Flavour, draw_array, flavours_of
 
@@ -22,23 +23,31 @@ __all__ = ["arrays", "domains_of", "inputs", "networks"]
 
 Array = NDArray[Any]
 Values = dict[str, Any]
+DTypes = DTypeLike | Sequence[DTypeLike]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class _Leaf:
-    """One described input: its place in the result, and where its part of the header begins."""
+    """One described input: its place in the result, and where its parts of the header begin."""
 
     path: str
     shape: Shape
     first: int
     flavours_at: int
     flavours: tuple[Flavour, ...]
+    layouts_at: int
 
     def flavour(self, header: bytes, layer: int, nasty: bool) -> Flavour:
         """Return the flavour of this input, or of one layer of it."""
         if not nasty:
             return Flavour.GENERIC
-        return self.flavours[header[self.flavours_at + max(0, layer - 1)] * len(self.flavours) >> 8]
+        return _one_of(self.flavours, header[self.flavours_at + max(0, layer - 1)])
+
+
+def _one_of(choices: Sequence[_T], code: int) -> _T:
+    """Return the one of up to 256 choices that a byte stands for; the smallest byte is the first."""
+    return choices[code * len(choices) >> 8]
 
 
 class _Plan:
@@ -46,7 +55,8 @@ class _Plan:
 
     One *header* of bytes decides all sizes and flavours of an example, each at a place of its own:
 
-        nasty | depth and sizes (`Draft`) | a flavour for each array | equal inputs | the rest
+        nasty | depth and sizes (`Draft`) | a flavour for each array | equal inputs | the rest |
+        the dtype, if there are several | a layout for each array, if there are several
 
     The arrays follow, those of the last layer at the end: with one layer less the others keep
     their values, which is what shrinking needs.
@@ -57,25 +67,31 @@ class _Plan:
         template: Values,
         draft: Draft,
         leaves: Sequence[tuple[str, Shape]],
-        dtype: DTypeLike,
+        dtype: DTypes,
         nasty: bool | None,
+        layout: str | Sequence[str] = "C",
         rest: int = 0,
     ) -> None:
         self.template = template
         self.draft = draft
-        self.dtype = _floating(dtype)
+        self.dtypes = _floating(dtype)
+        self.layouts = read_layouts(layout)
         self.nasty = nasty
         at = 1 + draft.length
+        arrays_of = [draft.depth[1] if shape.layered else 1 for _, shape in leaves]
+        behind = at + sum(arrays_of) + 2 + rest
+        self.dtype_at, layouts_at = behind, behind + (len(self.dtypes) > 1)
+        length = layouts_at + (sum(arrays_of) if len(self.layouts) > 1 else 0)
         made = []
-        for number, (path, shape) in enumerate(leaves):
-            made.append(_Leaf(path, shape, number % 64, at, flavours_of(shape.domain)))
-            at += draft.depth[1] if shape.layered else 1
+        for number, ((path, shape), count) in enumerate(zip(leaves, arrays_of, strict=True)):
+            made.append(_Leaf(path, shape, number % 64, at, flavours_of(shape.domain), layouts_at))
+            at, layouts_at = at + count, layouts_at + count
         self.leaves = {leaf.path: leaf for leaf in made}
         self.single = [leaf for leaf in made if not leaf.shape.layered]
         self.layered = [leaf for leaf in made if leaf.shape.layered]
         self.equal_at = at
         self.rest_at = at + 2
-        self.header: SearchStrategy[bytes] = st.binary(min_size=at + 2 + rest, max_size=at + 2 + rest)
+        self.header: SearchStrategy[bytes] = st.binary(min_size=length, max_size=length)
 
     def __repr__(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self.template.items())
@@ -88,15 +104,32 @@ class _Plan:
         """Return the sizes of this example."""
         return self.draft.read(header[1 : 1 + self.draft.length])
 
+    def dtype(self, header: bytes) -> np.dtype[Any]:
+        """Return the floating dtype of this example."""
+        return self.dtypes[0] if len(self.dtypes) == 1 else _one_of(self.dtypes, header[self.dtype_at])
 
-def _floating(dtype: DTypeLike) -> np.dtype[Any]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found is None or found.kind != "f":
-        raise MisusedType(f"dtype={dtype!r} is no real floating dtype; write 'float64' or 'float32'")
-    return found
+    def layout(self, header: bytes, leaf: _Leaf, layer: int) -> Layout:
+        """Return how an input, or one layer of it, lies in memory."""
+        if len(self.layouts) == 1:
+            return self.layouts[0]
+        return _one_of(self.layouts, header[leaf.layouts_at + max(0, layer - 1)])
+
+
+def _floating(dtype: DTypes) -> tuple[np.dtype[Any], ...]:
+    """Return the floating dtypes that are asked for: one, or several to be drawn from."""
+    several = tuple(dtype) if isinstance(dtype, (list, tuple)) else (dtype,)
+    found = []
+    for one in several:
+        try:
+            found.append(np.dtype(one))
+        except TypeError:
+            found.append(np.dtype(object))
+    if not found or any(one.kind != "f" for one in found):
+        raise MisusedType(
+            f"dtype={dtype!r} is no real floating dtype; write 'float64' or 'float32', or both as a tuple "
+            "('n : complex' makes complex numbers of either)"
+        )
+    return tuple(found)
 
 
 def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -134,16 +167,25 @@ def _rebuilt(value: object, path: str, made: Mapping[str, Any]) -> Any:
     return made[path]
 
 
-def _described(signature: str | None, shapes: Mapping[str, object]) -> tuple[Values, list[tuple[str, Shape]]]:
+def _described(
+    described: str | Mapping[str, object] | None, shapes: Mapping[str, object]
+) -> tuple[Values, list[tuple[str, Shape]]]:
     """Return the template of the result, and the shape of each string in it."""
     template: Values = {}
     leaves: list[tuple[str, Shape]] = []
-    for number, shape in enumerate(read_signature(signature) if signature is not None else []):
+    if isinstance(described, Mapping):
+        twice = [name for name in described if name in shapes]
+        if twice or not all(isinstance(name, str) for name in described):
+            raise Misuse(
+                f"the inputs {list(described)!r} need names, each of them once: {twice or 'strings'}"
+            )
+        shapes, described = {**described, **shapes}, None
+    for number, shape in enumerate(read_signature(described) if described is not None else []):
         template[f"x{number}"] = ""
         leaves.append((f"x{number}", shape))
     for name, value in shapes.items():
         if name in template:
-            raise Misuse(f"{name} is an input of signature={signature!r} already; rename the other one")
+            raise Misuse(f"{name} is an input of the signature {described!r} already; rename the other one")
         template[name] = value
         for path, item in _walk(value, name):
             if isinstance(item, str):
@@ -159,18 +201,20 @@ def _shape_at(path: str, text: str) -> Shape:
 
 
 def _planned(
-    signature: str | None,
+    described: str | Mapping[str, object] | None,
     shapes: Mapping[str, object],
     sizes: Mapping[str, int | Range] | None,
     depth: int | Range,
-    dtype: DTypeLike,
+    dtype: DTypes,
     nasty: bool | None,
+    layout: str | Sequence[str] = "C",
     rest: int = 0,
 ) -> _Plan:
-    template, leaves = _described(signature, shapes)
+    template, leaves = _described(described, shapes)
     if not template:
         raise Misuse("no input was described; write at least one, as in x='batch in'")
-    return _Plan(template, Draft([shape for _, shape in leaves], sizes, depth), leaves, dtype, nasty, rest)
+    draft = Draft([shape for _, shape in leaves], sizes, depth)
+    return _Plan(template, draft, leaves, dtype, nasty, layout, rest)
 
 
 # Each draw of an example has a label of its own, counted from here. Under one label for all,
@@ -192,20 +236,31 @@ class _Example:
     header: bytes
     nasty: bool
     sizes: Sizes
+    dtype: np.dtype[Any]
     made: Values
     flavours: set[Flavour]
+    layouts: dict[str, Layout]
 
-    def tell(self) -> None:
-        """Report the triggers that occurred to Hypothesis's statistics."""
-        if self.nasty and currently_in_test_context():
-            for flavour in Flavour:
-                if flavour in self.flavours and flavour is not Flavour.GENERIC:
-                    event(f"input: {flavour.value}")
+    def tell(self, plan: _Plan) -> None:
+        """Report the triggers that occurred to Hypothesis's statistics, and layouts, which no repr shows."""
+        if not currently_in_test_context():
+            return
+        for flavour in Flavour:
+            if self.nasty and flavour in self.flavours and flavour is not Flavour.GENERIC:
+                event(f"input: {flavour.value}")
+        if len(plan.dtypes) > 1:
+            event(f"input: {self.dtype}")
+        for layout in Layout:
+            if layout is not Layout.C and layout in self.layouts.values():
+                event(f"input: {layout.value}")
+        for path, layout in self.layouts.items():
+            if layout is not Layout.C:
+                note(f"{path} is laid out in memory: {layout.value}")
 
 
 def _draw_example(draw: DrawFn, plan: _Plan, scales: Mapping[str, Scale]) -> _Example:
     header = draw(plan.header, _LABEL)
-    example = _Example(header, plan.is_nasty(header), plan.sizes(header), {}, set())
+    example = _Example(header, plan.is_nasty(header), plan.sizes(header), plan.dtype(header), {}, set(), {})
     for leaf in plan.single:
         example.made[leaf.path] = _draw_leaf(draw, plan, leaf, example, 0, scales)
     for name, value in plan.template.items():
@@ -229,7 +284,12 @@ def _draw_leaf(
     domain = leaf.shape.domain.bind(example.sizes.of_name)
     scale = scales.get(leaf.path, _unscaled)(flavour, shape)
     label = _LABEL + 1 + leaf.flavours_at + max(0, layer - 1)
-    return draw_array(draw, shape, domain, flavour, plan.dtype, leaf.first + layer, scale, label)
+    array = draw_array(draw, shape, domain, flavour, example.dtype, leaf.first + layer, scale, label)
+    layout = plan.layout(example.header, leaf, layer)
+    if layout is Layout.C:
+        return array
+    example.layouts[leaf.path + (f"[{layer - 1}]" if leaf.shape.layered else "")] = layout
+    return laid_out(array, layout)
 
 
 def _equalise(plan: _Plan, example: _Example) -> None:
@@ -259,16 +319,18 @@ def _result(plan: _Plan, example: _Example) -> Values:
 def _drawn_inputs(draw: DrawFn, plan: _Plan) -> Values:
     example = _draw_example(draw, plan, {})
     _equalise(plan, example)
-    example.tell()
+    example.tell(plan)
     return _result(plan, example)
 
 
 def inputs(
-    signature: str | None = None,
+    described: str | Mapping[str, Any] | None = None,
+    /,
     *,
     sizes: Mapping[str, int | Range] | None = None,
     depth: int | Range = (1, 6),
-    dtype: DTypeLike = "float64",
+    dtype: DTypes = "float64",
+    layout: str | Sequence[str] = "C",
     nasty: bool | None = None,
     **shapes: Any,
 ) -> SearchStrategy[dict[str, Any]]:
@@ -276,15 +338,20 @@ def inputs(
 
     Parameters
     ----------
-    signature : str, optional
-        A gufunc signature such as ``"(n,k),(k,m)->(n,m)"``; its inputs are called x0, x1, ….
+    described : str or mapping, optional
+        A gufunc signature such as ``"(n,k),(k,m)->(n,m)"``; its inputs are called x0, x1, …. Or a
+        mapping of names to what `shapes` takes: for inputs called sizes, depth, dtype, layout or nasty.
     sizes : mapping of str to int or (int, int), optional
         The size of a dim, or the smallest and the largest; 1 to 5 where nothing is said, 1 to 8 for
         indexed dims. ``"n[0]"`` and ``"n[L]"`` stand for the first and the last layer.
     depth : int or (int, int)
         How many layers L an example has, where dims are indexed.
-    dtype : floating dtype
-        Of all real entries. Labels and indices are int64, masks bool.
+    dtype : floating dtype, or sequence of them
+        Of all real entries; of several, each example has one. Labels and indices are int64, masks
+        bool, and complex numbers have parts of this dtype (of float32 at least).
+    layout : str or sequence of str
+        How arrays lie in memory: "C", or some of "C", "F", "strided" (every second entry of a larger
+        array), "reversed" and "read-only", drawn for each array; "any" for all of these.
     nasty : bool, optional
         Whether arrays have zeros, ties, large, tiny and equal entries (True), are all generic
         (False), or one or the other in half of the examples each (None).
@@ -302,13 +369,14 @@ def inputs(
     Raises
     ------
     Misuse
-        If a string follows no grammar, or `sizes` names a dim that no input has.
+        If a string follows no grammar, `sizes` names a dim that no input has, or a word means nothing.
 
     Notes
     -----
     Arrays of more than 64 entries are made from a seed, and Hypothesis prints them as a call of
     `gradtest.properties.values.seeded`. ``--hypothesis-show-statistics`` lists how often which
-    trigger occurred ("input: exact zeros").
+    trigger occurred ("input: exact zeros").  A layout that is not C order is told beside the example,
+    since no repr shows it.
 
     >>> from hypothesis import find
     >>> find(inputs(x="batch in", w="in out"), lambda p: True)
@@ -317,13 +385,13 @@ def inputs(
     >>> [weight.shape for weight in layers["weights"]]
     [(2, 2), (2, 2), (2, 2)]
     """
-    return _drawn_inputs(_planned(signature, shapes, sizes, depth, dtype, nasty))
+    return _drawn_inputs(_planned(described, shapes, sizes, depth, dtype, nasty, layout))
 
 
 @st.composite
 def _drawn_array(draw: DrawFn, plan: _Plan) -> Any:
     example = _draw_example(draw, plan, {})
-    example.tell()
+    example.tell(plan)
     return example.made["array"]
 
 
@@ -332,7 +400,8 @@ def arrays(
     *,
     domain: Domain | str | None = None,
     sizes: Mapping[str, int | Range] | None = None,
-    dtype: DTypeLike = "float64",
+    dtype: DTypes = "float64",
+    layout: str | Sequence[str] = "C",
     nasty: bool | None = None,
 ) -> SearchStrategy[Any]:
     """Return a strategy for one array.
@@ -343,7 +412,7 @@ def arrays(
         As in `inputs`, or plain numbers.
     domain : Domain or str, optional
         Where its entries lie, if `shape` does not say it.
-    sizes, dtype, nasty
+    sizes, dtype, layout, nasty
         See `inputs`.
 
     Returns
@@ -362,7 +431,7 @@ def arrays(
         read = read.within(found)
     if read.layered:
         raise Misuse(f"shape={shape!r} is a list of arrays over layers; use gradtest.inputs for it")
-    return _drawn_array(_Plan({"array": ""}, Draft([read], sizes), [("array", read)], dtype, nasty))
+    return _drawn_array(_Plan({"array": ""}, Draft([read], sizes), [("array", read)], dtype, nasty, layout))
 
 
 def _as_text(shape: int | Sequence[int]) -> str:
@@ -374,12 +443,12 @@ def _as_text(shape: int | Sequence[int]) -> str:
     return " ".join(str(int(n)) for n in numbers)
 
 
-def domains_of(signature: str | None = None, /, **shapes: Any) -> dict[str, Domain]:
+def domains_of(described: str | Mapping[str, Any] | None = None, /, **shapes: Any) -> dict[str, Domain]:
     """Return the domain of each input that `inputs` would draw from a string.
 
     Parameters
     ----------
-    signature, **shapes
+    described, **shapes
         See `inputs`. Strategies are passed over: nothing is known of what they draw.
 
     Returns
@@ -390,7 +459,7 @@ def domains_of(signature: str | None = None, /, **shapes: Any) -> dict[str, Doma
     >>> {name: domain.name for name, domain in domains_of(x="batch in", y="batch : {0, 1}").items()}
     {'x': 'real', 'y': '{0, 1}'}
     """
-    return {path: shape.domain for path, shape in _described(signature, shapes)[1]}
+    return {path: shape.domain for path, shape in _described(described, shapes)[1]}
 
 
 _NETWORK = {"weights": "n[l] n[l-1]", "biases": "n[l]", "x": "n[0] batch"}
@@ -452,7 +521,7 @@ def _drawn_network(draw: DrawFn, plan: _Plan) -> Values:
     example = _draw_example(draw, plan, {"weights": _weight_scale})
     _equalise(plan, example)
     _trouble(plan, example)
-    example.tell()
+    example.tell(plan)
     return _result(plan, example)
 
 
@@ -463,7 +532,8 @@ def networks(
     *,
     sizes: Mapping[str, int | Range] | None = None,
     labels: str | SearchStrategy[Any] = "n[L] batch : {0, 1}",
-    dtype: DTypeLike = "float64",
+    dtype: DTypes = "float64",
+    layout: str | Sequence[str] = "C",
     nasty: bool | None = None,
 ) -> SearchStrategy[dict[str, Any]]:
     """Return a strategy for fully connected networks of any depth, their inputs and labels.
@@ -480,7 +550,7 @@ def networks(
         Further sizes, as ``{"n[0]": 3, "n[L]": 1}``.
     labels : str or strategy
         What y is; ``"batch : labels n[L]"`` for class labels.
-    dtype, nasty
+    dtype, layout, nasty
         See `inputs`. A nasty network may also have dead, duplicated and saturated units.
 
     Returns
@@ -496,4 +566,5 @@ def networks(
     ([(1, 1), (1, 1)], (1, 1))
     """
     asked = {"n": widths, "batch": batch, **(sizes or {})}
-    return _drawn_network(_planned(None, {**_NETWORK, "y": labels}, asked, depth, dtype, nasty, rest=3))
+    shapes = {**_NETWORK, "y": labels}
+    return _drawn_network(_planned(None, shapes, asked, depth, dtype, nasty, layout, rest=3))

@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from gradtest.errors import Misuse
 from gradtest.spaces.domains import (
+    Complex,
     Domain,
     Interval,
     Labels,
@@ -170,6 +171,9 @@ def assemble(
     array
         New memory, writeable, C order.
     """
+    if isinstance(domain, Complex):
+        both = np.stack([index, index ^ 2], axis=-1)  # one byte tells both parts, of which neither is rarer
+        return _joined(assemble(both.reshape(-1), (*shape, 2), Real(), flavour, dtype, scale))
     dtype = domain.dtype(dtype)
     table = _table(domain, flavour, dtype)
     index = _arranged(index, flavour)
@@ -177,6 +181,13 @@ def assemble(
         index = _repeated(index)
     array = np.asarray(table[index.reshape(shape)])
     return _finished(array, domain, dtype, scale)
+
+
+def _joined(parts: Array) -> Array:
+    """Return the complex array whose real and imaginary parts stand side by side on the last axis."""
+    kind = np.result_type(parts.dtype, np.complex64)
+    reals = np.ascontiguousarray(parts, dtype=kind.type(0).real.dtype)
+    return reals.view(kind).reshape(parts.shape[:-1])
 
 
 def _finished(array: Array, domain: Domain, dtype: np.dtype[Any], scale: float) -> Array:
@@ -314,6 +325,8 @@ def seeded(
     """
     domain = _from_words(domain) if isinstance(domain, str) else domain
     flavour = Flavour(flavour)
+    if isinstance(domain, Complex):
+        return _joined(seeded((*shape, 2), seed, flavour=flavour, dtype=dtype, scale=scale))
     rng = np.random.Generator(np.random.PCG64(seed))
     count = math.prod(shape)
     if flavour is Flavour.GENERIC and domain.differentiable:
