@@ -365,9 +365,24 @@ def _inputs(arguments: Arguments) -> tuple[Input, ...]:
     return tuple(inputs)
 
 
+#: A view of a larger array is copied with the gaps between its entries if these are no more than this.
+_SPARSE = 16
+
+
 def own(leaf: Any) -> Any:
-    """Return an array in memory of its own; anything else as it is."""
-    return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf
+    """Return an array in memory of its own, laid out alike; anything else as it is."""
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    if leaf.flags.forc:
+        return leaf.copy(order="K")
+    ways = [(n - 1) * step for n, step in zip(leaf.shape, leaf.strides, strict=True)]
+    before, behind = -sum(way for way in ways if way < 0), sum(way for way in ways if way > 0)
+    extent = before + behind + leaf.itemsize
+    if leaf.dtype.hasobject or 0 in leaf.strides or extent > _SPARSE * leaf.nbytes:
+        return leaf.copy(order="K")  # one that shares entries, or is all gaps, is better made dense
+    alike = np.ndarray(leaf.shape, leaf.dtype, np.zeros(extent, np.uint8), before, leaf.strides)
+    alike[...] = leaf
+    return alike
 
 
 def _copied(value: Any) -> Any:

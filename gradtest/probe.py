@@ -323,9 +323,9 @@ class Probe:
             return
         still = arrays.flat(gradient) == 0.0
         if still.any():
-            yield {block: arrays.scaled(v, still)}
+            yield self._within({block: arrays.scaled(v, still)})
         if largest > 100 * typical:
-            yield {block: arrays.evened(v, gradient, typical)}
+            yield self._within({block: arrays.evened(v, gradient, typical)})
 
     def everywhere(self, rng: np.random.Generator) -> Direction:
         """Return a random direction of the whole space for which something is claimed."""

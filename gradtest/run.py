@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -164,13 +164,15 @@ def check_grad(
 def property_of(
     subject: Any,
     backward: Callable[..., Any] | None = None,
+    described: Mapping[str, Any] | None = None,
     /,
     *,
     settings: Settings = DEFAULT,
     laws: Collection[str] | str | None = None,
     sizes: Mapping[str, Any] | None = None,
-    depth: tuple[int, int] = (1, 6),
-    dtype: str = "float64",
+    depth: int | tuple[int, int] = (1, 6),
+    dtype: str | Sequence[str] = "float64",
+    layout: str | Sequence[str] = "C",
     **shapes: Any,
 ) -> Callable[[], None]:
     """Return a test that holds a target to its laws over generated inputs.
@@ -185,10 +187,12 @@ def property_of(
         As in `check`; or a forward function together with `backward`.
     backward : callable, optional
         The pullback, as `vjp` of `gradtest.target`.
+    described : mapping, optional
+        Inputs by name, as in `shapes`: for those called settings, laws, sizes, depth, dtype or layout.
     settings : Settings, optional
     laws : str or collection of str, optional
         What to hold it to, as in `Settings`; by default what every derivative obeys.
-    sizes, depth, dtype
+    sizes, depth, dtype, layout
         As in `gradtest.inputs`.
     **shapes
         For each input a named shape, a Hypothesis strategy, or a container of these.  What the
@@ -217,8 +221,13 @@ def property_of(
         chosen = target(subject, vjp=backward)
     from gradtest.properties.search import as_test  # and with it Hypothesis, which `check` does without
 
+    if described is not None and not isinstance(described, Mapping):
+        raise MisusedType(
+            f"property_of got {described!r} for inputs by name; give a mapping, {{'x': 'batch in'}}"
+        )
+    shapes = {**(described or {}), **shapes}
     settings = settings if laws is None else settings.but(laws=laws)
-    return as_test(chosen, settings=settings, sizes=sizes, depth=depth, dtype=dtype, **shapes)
+    return as_test(chosen, shapes, settings=settings, sizes=sizes, depth=depth, dtype=dtype, layout=layout)
 
 
 def _one_of_many() -> bool:

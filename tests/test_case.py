@@ -338,6 +338,52 @@ def test_an_interrupt_is_not_swallowed(role):
         gradtest.check(subject, X)
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x[::-1],
+        lambda x: x[::2, ::-3],
+        lambda x: x[:, 1:4],
+        lambda x: x.T[::2],
+        lambda x: x[::-1].T,
+        lambda x: x.view("c16"),
+        lambda x: x.astype("c16").real,
+    ],
+)
+def test_copies_of_views_keep_their_layout(view):
+    x = view(np.arange(48.0).reshape(6, 8))
+    seen = []
+
+    def forward(x):
+        seen.append(x)
+        return x.real.sum()
+
+    case = Case(target(forward, vjp=lambda g, x: seen.append(x) or np.ones_like(x)), (x,))
+    case.pull_back(case.raw(), 1.0)
+    for given_ in seen:
+        assert given_.strides == x.strides
+        assert np.array_equal(given_, x)
+        assert not np.shares_memory(given_, x)
+        assert given_.flags.writeable
+
+
+def test_a_view_of_far_more_is_copied_without_it():
+    few = np.zeros((1000, 1000))[::500, ::500]
+    assert Case(target(np.sum, grad=np.ones_like), (few,)).leaves[0].base is None
+    alike = np.broadcast_to(np.ones(3), (4, 3))
+    assert Case(target(np.sum, grad=np.ones_like), (alike,)).leaves[0].base is None
+
+
+def test_a_backward_that_forgets_the_layout_is_found():
+    def backward(g, x):
+        return np.frombuffer(x.base if x.base is not None else x, x.dtype)[: x.size].reshape(x.shape) * 2 * g
+
+    subject = target(lambda x: np.sum(x**2), vjp=backward)
+    x = np.array([[1.0, -2.0], [0.5, 3.0]])
+    assert gradtest.check(subject, x).ok
+    assert gradtest.check(subject, x[::-1]).verdict == "disagrees"
+
+
 def test_copies_keep_their_layout():
     seen = []
 

@@ -13,6 +13,8 @@ from gradtest import Settings, target
 from gradtest.case import Case
 from gradtest.errors import MisusedType
 from gradtest.probe import Probe
+from gradtest.properties.search import search
+from gradtest.properties.strategies import inputs
 from gradtest.verdict import Word, compare
 
 DTYPES = ["complex128", "complex64"]
@@ -243,6 +245,35 @@ def test_a_real_gradient_does_not_warn_of_complex_numbers():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gradtest.check(target(fft, grad=lambda x: fft(np.eye(len(x)))), X)
+
+
+# -- over generated inputs ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("name", "shapes", "wrong"),
+    [
+        ("abs", {"x": "batch n : complex"}, "abs, conj"),
+        ("energy", {"z": "n : complex"}, "energy, sign of one imaginary part"),
+        ("matmul", {"a": "n k : complex", "b": "k m : complex"}, "matmul, conj"),
+        ("fft", {"a": "n : complex"}, "fft, normalisation"),
+        ("fft of real", {"a": "n"}, "fft of real, real part of the cotangent"),
+        ("power spectrum", {"x": "n"}, None),
+        ("real part", {"z": "n : complex"}, None),
+    ],
+)
+def test_complex_inputs_are_searched(name, shapes, wrong, dtype):
+    forward, derivative, *_ = RIGHT[name]
+    if name == "abs":
+        derivative = dict(vjp=lambda g, x: g * np.exp(1j * np.angle(x)))
+    strategy = inputs(shapes, sizes={"n": 3}, dtype=dtype)
+    outcome = search(target(forward, **derivative), strategy, max_examples=60)
+    assert not outcome.findings, outcome.findings
+    assert outcome.tally.agrees >= 0.9 * outcome.tally.cases
+    if wrong is not None:
+        forward, derivative, *_ = WRONG[wrong]
+        assert search(target(forward, **derivative), strategy, max_examples=60).findings
 
 
 # -- words ----------------------------------------------------------------------------------------

@@ -228,7 +228,7 @@ class Measured:
     def host(leaf: Any) -> Array:
         """Return an array of any library, or a number, in double precision."""
         return _double(
-            arrays.flat(np.asarray(leaf) if np.isscalar(leaf) else leaf).reshape(arrays.shape(leaf))
+            arrays.entries(np.asarray(leaf) if np.isscalar(leaf) else leaf).reshape(arrays.shape(leaf))
         )
 
     # -- comparing ----------------------------------------------------------------------------
@@ -433,7 +433,7 @@ def leaves_of(probe: Probe) -> dict[str, Array]:
     for name, leaf in zip(probe.case.names, probe.leaves, strict=True):
         if arrays.is_array(leaf) or isinstance(leaf, (bool, np.bool_)):
             host = np.asarray(leaf) if np.isscalar(leaf) else leaf
-            found[name] = arrays.flat(host).reshape(arrays.shape(leaf))
+            found[name] = arrays.entries(host).reshape(arrays.shape(leaf))
     return found
 
 

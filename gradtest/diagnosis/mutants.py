@@ -205,7 +205,7 @@ class _Look(NamedTuple):
 def _looks(judgement: Judgement) -> list[_Look]:
     """Return what agreed; none where nothing was measured (a subgradient that was let pass)."""
     pairs = [(judgement.direction, judgement.comparison), *judgement.further]
-    return [_Look(arrays.flat(v[judgement.block]), c) for v, c in pairs if c.word is Word.AGREES]
+    return [_Look(arrays.entries(v[judgement.block]), c) for v, c in pairs if c.word is Word.AGREES]
 
 
 def _gradient(judgement: Judgement) -> Gradient | None:
@@ -213,7 +213,7 @@ def _gradient(judgement: Judgement) -> Gradient | None:
     g = judgement.probe.gradients.get(judgement.block)
     if g is None or arrays.size(g) > MOST_ENTRIES or foreign.is_remote(g):
         return None
-    row = arrays.flat(g)
+    row = arrays.entries(g)
     wide = row.astype(np.complex128 if row.dtype.kind == "c" else np.float64)
     return wide.reshape(arrays.shape(g))
 

@@ -26,7 +26,7 @@ def within(target: Target, shapes: Mapping[str, Any]) -> Target:
     >>> within(entropy, {"p": "batch k : simplex"}).domains["p"].name
     'simplex'
     """
-    domains = {path: domain for path, domain in domains_of(**shapes).items() if not domain.free}
+    domains = {path: domain for path, domain in domains_of(shapes).items() if not domain.free}
     if not domains:
         return target
     called = _called(target, shapes)

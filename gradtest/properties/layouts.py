@@ -45,9 +45,7 @@ def read_layouts(layout: str | Sequence[str]) -> tuple[Layout, ...]:
         return tuple(Layout)
     for word in words:
         if word not in known:
-            raise Misuse(
-                f"layout={layout!r} names {word!r}, which is no layout; {nearest(word, [*known, 'any'])}"
-            )
+            raise Misuse(f"layout={layout!r} names no layout in {word!r}; {nearest(word, [*known, 'any'])}")
     return tuple(map(Layout, words))
 
 
@@ -66,9 +64,9 @@ def laid_out(array: Array, layout: Layout) -> Array:
         own = array.copy()
         own.flags.writeable = False
         return own
-    if layout is Layout.STRIDED:
+    if layout is Layout.STRIDED and array.ndim:
         view = np.zeros([2 * n for n in array.shape], array.dtype)[(slice(None, None, 2),) * array.ndim]
-    elif layout is Layout.REVERSED:
+    elif layout is Layout.REVERSED and array.ndim:
         view = np.zeros_like(array, order="C")[(slice(None, None, -1),) * array.ndim]
     else:
         view = np.zeros_like(array, order="C")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
-from numpy.typing import DTypeLike
 
 from gradtest.spaces import arrays as verbs
+from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
 
 from .strategies import inputs
@@ -35,22 +35,19 @@ def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
     {'weight': '2 3', 'scale': '2 : positive'}
     """
     return {
-        name: " ".join(map(str, verbs.shape(value))) + (" : positive" if _is_positive(value) else "")
+        name: " ".join(map(str, verbs.shape(value))) + _domain_alike(value)
         for name, value in parameters.items()
-        if verbs.is_array(value)
-        and verbs.is_differentiable(value)
-        and verbs.size(value)
-        and "complex" not in str(getattr(value, "dtype", type(value)))
+        if verbs.is_array(value) and verbs.is_differentiable(value) and verbs.size(value)
     }
 
 
-def _is_positive(value: Any) -> bool:
-    return bool(np.all(verbs.few(value) > 0))
+def _domain_alike(value: Any) -> str:
+    if verbs.is_complex(value):
+        return " : complex"
+    return " : positive" if bool(np.all(verbs.few(value) > 0)) else ""
 
 
-def point_of(
-    target: Target, shapes: Mapping[str, Any], *, dtype: DTypeLike = "float64", **how: Any
-) -> SearchStrategy[dict[str, Any]]:
+def point_of(target: Target, shapes: Mapping[str, Any], **how: Any) -> SearchStrategy[dict[str, Any]]:
     """Return a strategy for the inputs and the parameters of a target.
 
     Parameters
@@ -61,7 +58,7 @@ def point_of(
         What `inputs` takes.  A parameter that it describes is drawn from that; the others are
         drawn alike: their own shape and kind, and entries of about their own size (a power of two
         times plain decimals, so that a wide network is not saturated throughout).
-    dtype, **how
+    **how
         As in `inputs`.
 
     Returns
@@ -73,33 +70,36 @@ def point_of(
     Misuse
         If the shapes cannot be understood.
     """
-    drawn = inputs(dtype=dtype, **how, **shapes)
+    drawn = inputs(shapes, **how)
     if target.made_for is not None:
-        return _drawn_beside(target, drawn, dtype)
+        return _drawn_beside(target, drawn)
     rest = {name: value for name, value in target.parameters.items() if name not in shapes}
     alike = parameters_alike(rest)
     if not alike:
         return drawn
-    return inputs(dtype=dtype, **how, **shapes, **alike).map(functools.partial(_sized, rest, alike))
+    return inputs({**shapes, **alike}, **how).map(functools.partial(_sized, rest, alike))
 
 
 @st.composite
-def _drawn_beside(
-    draw: DrawFn, target: Target, point: SearchStrategy[dict[str, Any]], dtype: DTypeLike
-) -> Any:
-    """Draw inputs, and then what the target holds that is made for them."""
+def _drawn_beside(draw: DrawFn, target: Target, point: SearchStrategy[dict[str, Any]]) -> Any:
+    """Draw inputs, and then what the target holds that is made for them, in the same precision."""
     drawn = draw(point)
     held = target.beside(*placed(target, drawn)).parameters
     alike = parameters_alike({name: value for name, value in held.items() if name not in drawn})
     if not alike:
         return drawn
-    return drawn | _sized(held, alike, draw(_inputs_alike(tuple(alike.items()), str(dtype))))
+    return drawn | _sized(held, alike, draw(_inputs_alike(tuple(alike.items()), _precision(drawn))))
+
+
+def _precision(point: Mapping[str, Any]) -> str:
+    """Return the floating dtype of the inputs that were drawn, float64 where there is none."""
+    held = (leaf for leaf in flatten(dict(point)).leaves if isinstance(leaf, np.ndarray))
+    return next((leaf.dtype.name for leaf in held if leaf.dtype.kind == "f"), "float64")
 
 
 @functools.lru_cache(maxsize=256)
 def _inputs_alike(alike: tuple[tuple[str, str], ...], dtype: str) -> SearchStrategy[dict[str, Any]]:
-    shapes: dict[str, Any] = dict(alike)
-    return inputs(dtype=dtype, **shapes)
+    return inputs(dict(alike), dtype=dtype)
 
 
 def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

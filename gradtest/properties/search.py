@@ -58,17 +58,16 @@ def _quiet(base: hypothesis.settings) -> dict[str, Any]:
 
 def as_test(
     target: Target,
+    shapes: Mapping[str, Any],
     *,
     settings: Settings = DEFAULT,
-    sizes: Mapping[str, Any] | None = None,
-    depth: tuple[int, int] = (1, 6),
-    dtype: str = "float64",
     max_examples: int | None = None,
-    **shapes: Any,
+    **how: Any,
 ) -> Callable[[], None]:
     """Return a Hypothesis test that holds a target to its laws; see `gradtest.property_of`.
 
-    `max_examples` is that of the Hypothesis profile by default.
+    `max_examples` is that of the Hypothesis profile by default; `how` is what `gradtest.inputs` is
+    told besides the shapes.
 
     Raises
     ------
@@ -76,7 +75,7 @@ def as_test(
         If the shapes cannot be understood.
     """
     described = _named(target, shapes)
-    point = point_of(target, described, sizes=sizes, depth=depth, dtype=dtype)
+    point = point_of(target, described, **how)
     target, tally = within(target, described), Tally()
 
     others = further(functools.partial(case_of, target), point)

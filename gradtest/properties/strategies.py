@@ -174,11 +174,13 @@ def _described(
     template: Values = {}
     leaves: list[tuple[str, Shape]] = []
     if isinstance(described, Mapping):
-        twice = [name for name in described if name in shapes]
-        if twice or not all(isinstance(name, str) for name in described):
-            raise Misuse(
-                f"the inputs {list(described)!r} need names, each of them once: {twice or 'strings'}"
-            )
+        for name in described:
+            if not isinstance(name, str):
+                raise MisusedType(
+                    f"the input {name!r} has no name; write a string, as in {{'x': 'batch in'}}"
+                )
+            if name in shapes:
+                raise Misuse(f"{name} is described twice, in the mapping and by keyword; leave one out")
         shapes, described = {**described, **shapes}, None
     for number, shape in enumerate(read_signature(described) if described is not None else []):
         template[f"x{number}"] = ""

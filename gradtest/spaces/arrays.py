@@ -27,6 +27,7 @@ __all__ = [
     "coordinate",
     "cotangent",
     "direction",
+    "entries",
     "evened",
     "few",
     "fingerprint",
@@ -174,7 +175,7 @@ def scales(x: Any) -> NDArray[np.float64]:
     A power of two near |x_i|, so that no probe steps over the edge of a domain of positive
     numbers; the mean of the block for entries that are zero, 1 where the whole block is.
     """
-    row = _row(x)
+    row = entries(x)
     return _scales(row, _mean(row)).reshape(shape(x))
 
 
@@ -192,7 +193,7 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     """
     if foreign.is_remote(x):
         return foreign.direction(x, rng, along)
-    row = _row(x)
+    row = entries(x)
     fold = 2 if row.dtype.kind == "c" else 1  # coordinates of an entry
     v, mean = np.empty_like(_reals(row)), _mean(row)
     gradient = None if along is None else _paired(along, row)[0]
@@ -235,7 +236,7 @@ def coordinate(x: Any, index: tuple[int, ...]) -> tuple[Any, float]:
     """
     if foreign.is_remote(x):
         return foreign.coordinate(x, index)
-    row, places = _row(x), real_shape(x)
+    row, places = entries(x), real_shape(x)
     at = int(np.ravel_multi_index(index, places)) if index else 0
     entry = at // 2 if is_complex(x) else at
     step = float(_scales(row[entry : entry + 1], _mean(row))[0])
@@ -332,10 +333,10 @@ def flat(a: Any) -> NDArray[Any]:
     >>> flat(np.array([1 + 2j, 3 - 1j]))
     array([ 1.,  2.,  3., -1.])
     """
-    return _reals(_row(a))
+    return _reals(entries(a))
 
 
-def _row(a: Any) -> NDArray[Any]:
+def entries(a: Any) -> NDArray[Any]:
     """Return the entries of `a` in one row, on the host."""
     return foreign.to_host(a).reshape(-1)
 
@@ -347,7 +348,7 @@ def _reals(row: NDArray[Any]) -> NDArray[Any]:
 
 def _paired(a: Any, b: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the coordinates of two arrays of one shape; a real one beside a complex one is complex too."""
-    left, right = _row(a), _row(b)
+    left, right = entries(a), entries(b)
     if left.dtype.kind != right.dtype.kind:
         if left.dtype.kind == "c":
             right = right.astype(np.complex128)

@@ -80,7 +80,7 @@ def _test(subject: Subject, plan: Plan, keeper: Keeper | None) -> Callable[[], N
     if plan.skip:
         return lambda: None
     inputs = inputs_of(subject.target, subject.inputs, plan.given)
-    test = as_test(subject.target, settings=plan.settings, max_examples=plan.max_examples, **inputs.shapes)
+    test = as_test(subject.target, inputs.shapes, settings=plan.settings, max_examples=plan.max_examples)
     undecided = False
     if keeper is not None:
         plan = keeper.accepting(plan, subject)

@@ -216,6 +216,21 @@ def profile(**chosen):
         hypothesis.settings.load_profile(before)
 
 
+def test_inputs_whose_names_are_taken_are_given_in_a_mapping():
+    def scaled(x, depth, sizes):
+        return x * depth + sizes
+
+    def backward(g, x, depth, sizes):
+        return g * depth, np.sum(g * x), g
+
+    described = {"depth": "", "sizes": "n"}
+    property_of(scaled, backward, described, x="n", sizes={"n": 3}, depth=2)()
+    target = gradtest.target(scaled, vjp=backward)
+    property_of(target, None, {**described, "x": "n"}, dtype=("float64", "float32"), layout="any")()
+    with pytest.raises(MisusedType, match="property_of got 'x: n' for inputs by name; give a mapping"):
+        property_of(scaled, backward, "x: n")
+
+
 def test_a_property_inherits_the_settings_of_the_profile():
     with profile(max_examples=9):
         test = property_of(AFFINE, **SHAPES)

@@ -130,6 +130,77 @@ def test_dtypes(dtype):
         assert p["m"].dtype == np.bool_
 
 
+def test_several_dtypes_are_drawn_one_for_each_example():
+    strategy = inputs(x="n", w="n[l]", z="n : complex", y="n : {0, 1}", dtype=("float64", "float32"))
+    seen = Counter()
+    for p in draws(strategy, 100):
+        kind = p["x"].dtype
+        assert {a.dtype for a in (p["x"], p["y"], *p["w"])} == {kind}
+        assert p["z"].dtype == np.result_type(kind, np.complex64)
+        seen[kind.name] += 1
+    assert set(seen) == {"float64", "float32"}
+    assert min(seen.values()) >= 25
+    assert smallest(strategy, lambda p: True)["x"].dtype == np.float64
+
+
+def test_layouts_are_drawn_for_each_array():
+    strategy = inputs(x="a b", w="n[l] n[l-1]", sizes={"a": (2, 3), "b": (2, 3), "n": (2, 3)}, layout="any")
+    seen, mixed = Counter(), 0
+    for p in draws(strategy, 200):
+        several = [p["x"], *p["w"]]
+        for x in several:
+            flags = x.flags
+            seen[flags.c_contiguous, flags.f_contiguous, flags.writeable, min(x.strides) < 0] += 1
+        mixed += len({x.strides for x in several}) > 1
+    assert len(seen) == 5
+    assert min(seen.values()) >= 0.05 * sum(seen.values())
+    assert mixed > 50
+    assert smallest(strategy, lambda p: True)["x"].flags.c_contiguous
+    found = smallest(strategy, lambda p: p["x"].strides[0] < 0)
+    assert found["x"].strides[0] < 0
+    assert all(w.flags.c_contiguous and w.flags.writeable for w in found["w"])
+    assert all(x.flags.f_contiguous for x in draws(arrays((2, 3), layout="F"), 20))
+
+
+def test_a_layout_is_told_beside_the_example(capsys):
+    @settings(QUIET, max_examples=1, phases=[Phase.generate])
+    @given(inputs(x="2 3", w="n[l] n[l-1]", layout="reversed", depth=1))
+    def fails(p):
+        raise AssertionError
+
+    with pytest.raises(AssertionError) as caught:
+        fails()
+    told = "\n".join(caught.value.__notes__)
+    assert "x is laid out in memory: reversed" in told
+    assert "w[0] is laid out in memory: reversed" in told
+
+
+def test_examples_stay_what_they_were_where_nothing_more_is_drawn():
+    plain, more = inputs(x="n m"), inputs(x="n m", dtype=["float64"], layout=["C"])
+    for one, other in zip(draws(plain, 30), draws(more, 30), strict=True):
+        assert np.array_equal(one["x"], other["x"])
+
+
+def test_complex_numbers_have_both_parts():
+    seen = [p["z"] for p in draws(inputs(z="n : complex", sizes={"n": (1, 40)}), 300)]
+    assert all(z.dtype == np.complex128 for z in seen)
+    assert share(seen, lambda z: z.real.any() and z.imag.any()) > 0.8
+    assert share(seen, lambda z: (z == 0).any()) >= 0.02
+    assert share(seen, lambda z: np.abs(z).min() >= 20) >= 0.02
+    z = smallest(inputs(z="n : complex"), lambda p: p["z"].size >= 2)["z"]
+    assert z.tolist() == [1 + 2j, 0.5 - 1j]
+    large = smallest(arrays(50, domain="complex"), lambda z: True)
+    assert large.shape == (50,)
+
+
+def test_names_that_are_taken_are_given_in_a_mapping():
+    taken = ("sizes", "depth", "dtype", "layout", "nasty", "signature", "described")
+    p = smallest(inputs(dict.fromkeys(taken, "n"), x="n", sizes={"n": 3}), lambda p: True)
+    assert set(p) == {*taken, "x"}
+    assert all(value.shape == (3,) for value in p.values())
+    assert list(domains_of({"depth": "n : simplex"}, x="n")) == ["depth", "x"]
+
+
 def test_labels_follow_the_size_of_their_dim():
     top = 0
     for p in draws(inputs(z="batch k", y="batch : labels k", i="7 : indices n[L]", w="n[l]"), 200):
@@ -369,6 +440,12 @@ def test_depth_shrinks_to_what_is_needed():
         (lambda: inputs(x="n", dtype="int64"), "no real floating dtype"),
         (lambda: inputs(x="n", dtype="flot32"), "no real floating dtype"),
         (lambda: inputs("(n)->()", x0="n"), "already"),
+        (lambda: inputs({"x": "n"}, x="n"), "x is described twice"),
+        (lambda: inputs({3: "n"}), "the input 3 has no name"),
+        (lambda: inputs(x="n", dtype=("float64", "int8")), "no real floating dtype"),
+        (lambda: inputs(x="n", dtype=()), "no real floating dtype"),
+        (lambda: inputs(x="n", dtype="complex128"), "'n : complex' makes complex numbers"),
+        (lambda: inputs(x="n", layout="D"), "no layout"),
         (lambda: arrays("n[l]"), "list of arrays"),
         (lambda: arrays((2, -1)), "no shape"),
         (lambda: arrays((2, 3), domain="spd"), "square"),
