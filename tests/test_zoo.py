@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -13,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from specimens import SPECIMENS, TRAPS, Specimen, Trap
 
+import gradtest
 from gradtest.diagnosis.codes import CODES
+from gradtest.diagnosis.report import message
 from gradtest.properties.search import search
 
 SEEN = [specimen for specimen in SPECIMENS if not specimen.needs]
@@ -84,6 +87,45 @@ def test_no_trap_is_called_wrong_in_a_hundred_cases(trap: Trap):
 )
 def test_what_waits_for_a_law(kept):
     pytest.skip(f"needs {kept.needs}")
+
+
+# -- what is said of them -------------------------------------------------------------------------
+
+
+def pasted(text):
+    """Return the input that a row of a message shows, as a person would type it again."""
+    value, _, dtype = text.partition("  (")
+    value = eval(value, {"nan": math.nan, "inf": math.inf})
+    if isinstance(value, list):
+        return np.array(value, dtype=dtype.rstrip(")") or np.float64)
+    return value
+
+
+def smallest_case(message):
+    """Return the inputs that the end of a message shows, by name."""
+    rows = message[message.index("  smallest case ") :].splitlines()
+    return {name: pasted(text) for name, _, text in (row[16:].partition(" = ") for row in rows)}
+
+
+def fails_again_as_printed(specimen):
+    outcome = search(specimen.target(), specimen.inputs)
+    text = message(outcome.findings[0])
+    case = smallest_case(text)
+    assert sorted(case) == sorted(outcome.findings[0].inputs)
+    again = gradtest.check(specimen.target(), *case.values())
+    assert again.verdict == "disagrees", text
+    return outcome.findings[0]
+
+
+@pytest.mark.parametrize("specimen", SEEN[::24], ids=lambda specimen: specimen.name)
+def test_the_printed_case_fails_again(specimen):
+    fails_again_as_printed(specimen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
+def test_every_printed_case_fails_again(specimen):
+    fails_again_as_printed(specimen)
 
 
 # -- the zoo itself -------------------------------------------------------------------------------

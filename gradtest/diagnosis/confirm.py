@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from gradtest.judgement import Judgement
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
-from gradtest.verdict import Word, compare
+from gradtest.verdict import Comparison, Word, compare
 
 from .measured import Measured, Purse, measure
 from .suspicion import Cases, seen_of
@@ -35,8 +36,9 @@ LEAST_SHARE = 100
 #: With fewer failing cases than this, those that the run has seen are measured, too.
 TOO_FEW = 6
 
-#: Of other cases those are measured first whose block has at most so many entries.
-SMALL = 6
+#: Of other cases those are measured first whose block has about so many entries, last those with more.
+TELLING = 4
+SMALL = 16
 
 #: Evaluations of the first look at another case: if it agrees then, it is right.
 FIRST_LOOK = 8
@@ -72,21 +74,38 @@ class Others:
                 if len(kept) < MOST:
                     kept[key] = case, names
 
-    def drawn(self, seed: int) -> Iterator[Probe]:
-        """Yield the cases that were drawn, each with a cotangent."""
-        for number, case in enumerate(self._draw()[:MOST]):
+    def drawn(self, name: str, seed: int) -> Iterator[Probe]:
+        """Yield the cases that were drawn, each with a cotangent, in the order in which they tell most.
+
+        One of every combination of shapes, then a second one, and so on; of these first those in
+        which the block has a few entries, neither one nor many, and values are plain.
+        """
+        cases = self._draw()[:MOST]
+        alike: dict[object, int] = {}
+        ranked = []
+        for number, case in enumerate(cases):
+            if name in case.names:
+                shapes = tuple(map(arrays.shape, case.leaves))
+                alike[shapes] = alike.get(shapes, 0) + 1
+                size = max(1, arrays.size(case.leaves[case.names.index(name)]))
+                far = abs(math.log2(size / TELLING))
+                ranked.append((size > SMALL, alike[shapes] // 2 + far / 2 + _extreme(case), number))
+        for _, _, number in sorted(ranked):
             if number not in self._probes:
-                self._probes[number] = _probe(case, seed, number)
+                self._probes[number] = _probe(cases[number], seed, number)
             probe = self._probes[number]
             if probe is not None:
                 yield probe
 
-    def seen(self, name: str, seed: int, *, wrong: bool) -> Iterator[Probe]:
-        """Yield the cases of the run in which a block was wrong, or right; the last come first."""
-        for number, (case, names) in enumerate(reversed(list(self._seen[wrong].values()))):
-            probe = _probe(case, seed, number) if name in names else None
-            if probe is not None:
-                yield probe
+    def seen(self, name: str, *, wrong: bool) -> list[Case]:
+        """Return the cases of the run in which a block was wrong, or right; the last come first."""
+        return [case for case, names in reversed(self._seen[wrong].values()) if name in names]
+
+
+def _extreme(case: Case) -> bool:
+    """Whether a case has entries that are zero, large or tiny: many suspicions cannot be told there."""
+    sizes = (np.abs(arrays.flat(case.leaves[i])) for i in case.real)
+    return any(size.size and not 0.03 <= size.min() <= size.max() <= 5 for size in sizes)
 
 
 def _entries(case: Case) -> int:
@@ -119,27 +138,20 @@ class _Pool:
         return self.purse.left <= 0 or len(self.cases) >= ENOUGH
 
     def gather(self, others: Others) -> None:
-        """Look at what was drawn, small blocks first; then, where that was little, at what the run saw."""
-        later: list[tuple[int, int, Probe]] = []
-        for probe in others.drawn(self.settings.seed):
-            if self.full:
-                break
+        """Look at what was drawn; then, where that was little, at what the run has seen."""
+        for probe in others.drawn(self.name, self.settings.seed):
             block = self.block_of(probe)
-            if block is not None and arrays.size(probe.leaves[block]) > SMALL:
-                later.append((arrays.size(probe.leaves[block]), len(later), probe))
-            elif block is not None:
+            if block is not None and not self.full:
                 self.look(probe, block)
         if len(self.cases) < TOO_FEW:
             self.purse.left = max(self.purse.left, LEAST_SHARE)
-            larger = (probe for _, _, probe in sorted(later)[:MOST])
-            for probe in (*others.seen(self.name, self.settings.seed, wrong=True), *larger):
-                block = self.block_of(probe)
-                if block is not None and not self.full:
-                    self.look(probe, block)
-        for probe in others.seen(self.name, self.settings.seed, wrong=False):
-            block = self.block_of(probe)
-            if block is not None and len(self.cases.right) < ENOUGH:
-                self.cases.right.append(seen_of(probe, block))
+            for number, case in enumerate(others.seen(self.name, wrong=True)):
+                seen = None if self.full else _probe(case, self.settings.seed, number)
+                block = None if seen is None else self.block_of(seen)
+                if seen is not None and block is not None:
+                    self.look(seen, block)
+        self.cases.right += (seen_of(case, self.name) for case in others.seen(self.name, wrong=False))
+        self.cases.failed += (seen_of(case, self.name) for case in others.seen(self.name, wrong=True))
 
     def block_of(self, probe: Probe) -> int | None:
         """Return the number of the block in another case; None where it is not there."""
@@ -151,8 +163,10 @@ class _Pool:
         """Measure a block, unless a first look says that it is right."""
         before = probe.case.evaluations
         try:
-            if self.agrees(probe, block):
-                self.cases.right.append(seen_of(probe, block))
+            looked = self.first_look(probe, block)
+            if looked.word is Word.AGREES:
+                if looked.resolution > 0:  # where the gradient is zero, a wrong factor is right, too
+                    self.cases.right.append(seen_of(probe.case, self.name))
             else:
                 measured = measure(probe, block, around=around, quick=True, purse=self.asking)
                 if measured is not None and measured.failing:
@@ -161,10 +175,9 @@ class _Pool:
             _LOG.debug("a further case could not be measured", exc_info=True)
         self.purse.left -= probe.case.evaluations - before
 
-    def agrees(self, probe: Probe, block: int) -> bool:
+    def first_look(self, probe: Probe, block: int) -> Comparison:
         direction = probe.towards(block, np.random.default_rng(block))
-        looked = compare(probe.line(direction), probe.claim(direction), budget=FIRST_LOOK)
-        return looked.word is Word.AGREES
+        return compare(probe.line(direction), probe.claim(direction), budget=FIRST_LOOK)
 
     def gather_around(self, probe: Probe, block: int) -> None:
         """Look at points up to a third away, each with another cotangent."""

@@ -55,8 +55,7 @@ def diagnose(
     with np.errstate(all="ignore"):
         cases = pools(wrong, others or Others(), settings)
         found = [_finding(j, judgements, known) for j, known in zip(wrong, cases, strict=True)]
-    smallest = others is not None
-    found = [replace(finding, evaluations=evaluations, smallest=smallest) for finding in found]
+    found = [replace(finding, evaluations=evaluations) for finding in found]
     return tuple(sorted(found, key=lambda finding: (not finding.gross, finding.code == "GT100")))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -11,18 +11,18 @@ import numpy as np
 from .measured import Array, Measured
 from .suspicion import SPARED, Cases, Suspicion, constant, counted, holds, number, simple
 
-__all__ = ["constant_factor", "ignores_an_input", "sign", "size_factor", "value_factor"]
+__all__ = ["constant_factor", "ignores_an_input", "input_factor", "sign", "size_factor", "value_factor"]
 
 
 def sign(cases: Cases) -> Suspicion | None:
     """The sign is flipped."""
-    words = holds(cases, lambda m: m.fits(-m.numeric))
+    words = "" if cases.mostly_right else holds(cases, lambda m: m.fits(-m.numeric))
     return Suspicion("GT101", "the sign is flipped", f"analytic / numeric = -1 {words}") if words else None
 
 
 def constant_factor(cases: Cases) -> Suspicion | None:
     """One factor in every entry of every case."""
-    found = constant(cases, ratio)
+    found = None if cases.mostly_right else constant(cases, ratio)
     if found is None or found[0] == 0.0:
         return None
     value, words = found
@@ -92,20 +92,31 @@ def size_factor(cases: Cases) -> Suspicion | None:
     words = counted(cases, [m for m, _ in pairs], failed)
     if not words:
         return None
-    for power, form, names in _candidates(cases):
-        rest = _rest(pairs, power, names)
-        if rest is not None:
+    for power, form, names in size_powers(cases):
+        rest = size_rest(pairs, power, names)
+        if rest is not None and simple(rest) and not _contradicted(cases, rest, power, names):
             return _sized(rest, form.format(" ".join(names)), words, power)
     return None
 
 
-def _rest(
+def _contradicted(cases: Cases, rest: float, power: float, names: tuple[str, ...]) -> bool:
+    """Whether cases are right in which the factor would not be 1."""
+    sizes = [_size(seen.sizes, power, names) for seen in cases.right]
+    off = sum(math.isfinite(size) and abs(rest * size - 1) > 1e-6 for size in sizes)
+    return off > SPARED * len(cases)
+
+
+def _size(sizes: Mapping[str, float], power: float, names: tuple[str, ...]) -> float:
+    return float(math.prod(sizes.get(name, math.nan) for name in names) ** power)
+
+
+def size_rest(
     pairs: Sequence[tuple[Measured, tuple[float, float]]], power: float, names: tuple[str, ...]
 ) -> float | None:
     """Return what is left of the factors when a power of sizes is divided out, if it is constant."""
     best: float | None = None
     for m, (value, slack) in pairs:
-        size = math.prod(m.sizes.get(name, math.nan) for name in names) ** power
+        size = _size(m.sizes, power, names)
         rest, allowed = value / size, 2 * slack / size
         if best is None:
             best = rest
@@ -114,7 +125,7 @@ def _rest(
     return best
 
 
-def _candidates(cases: Cases) -> Iterator[tuple[float, str, tuple[str, ...]]]:
+def size_powers(cases: Cases) -> Iterator[tuple[float, str, tuple[str, ...]]]:
     """Yield powers of sizes that vary over the cases, single ones first."""
     names = [
         name
@@ -166,20 +177,24 @@ TRANSFORMS: tuple[Transform, ...] = (
 )
 
 
+def input_factor(cases: Cases) -> Suspicion | None:
+    """A factor that is the value of another input, or a simple function of it."""
+    return _factor(cases, [name for name in cases[0].reals if name != cases[0].name])
+
+
 def value_factor(cases: Cases) -> Suspicion | None:
-    """A factor that is the value of an input or of the output, or a simple function of it."""
-    for name in _values(cases[0]):
+    """A factor that is the value of the block itself or of the output, or a simple function of it."""
+    return _factor(cases, [cases[0].name, "the output"])
+
+
+def _factor(cases: Cases, names: Sequence[str]) -> Suspicion | None:
+    for name in names:
         for form, transform in TRANSFORMS:
             for inverse in (False, True):
                 suspicion = _value(cases, name, form, transform, inverse)
                 if suspicion is not None:
                     return suspicion
     return None
-
-
-def _values(m: Measured) -> list[str]:
-    """Return what a factor could be made of: the block itself, other real inputs, the output, norms."""
-    return [m.name, *(name for name in m.reals if name != m.name), "the output"]
 
 
 def value_of(m: Measured, name: str) -> Array | None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradtest.case import Raised
+from gradtest.case import Case, Raised
 from gradtest.matching import BrokenContract
 from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
 from gradtest.numerics.differentiate import looks
@@ -43,6 +43,9 @@ _AGAIN = 2
 _BUDGET = 48
 _SHARP = 1e-9
 _QUICK = 1e-7
+
+#: An entry whose error is more than this share of the largest counts as not measured.
+_VAGUE = 0.01
 
 #: Where a function that does not move within this share of the point is taken to stand still.
 _STILL = 2.0**-8
@@ -83,6 +86,7 @@ def numbers(
     x = probe.leaves[block]
     shape = arrays.shape(x)
     value, error, step = np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(shape)
+    still, largest = np.zeros(shape, dtype=bool), 0.0
     seen: dict[tuple[int, ...], dict[float, Array]] = {}
     few = arrays.size(x) * sum(map(arrays.size, probe.cotangents.values())) <= _LARGEST_JACOBIAN
     for index in only or _chosen(shape):
@@ -94,7 +98,11 @@ def numbers(
 
         slope = _slope(probe, probe.line({block: v}, see if few else None), quick)
         value[index], error[index], step[index] = slope.value / unit, slope.error / unit, slope.step
-    return Numbers(value, np.where(np.isfinite(value), error, np.inf), step, seen)
+        still[index] = slope.flat
+        largest = max(largest, slope.steepest / unit)
+    largest = max(largest, float(np.abs(np.nan_to_num(value)).max(initial=0.0)))
+    vague = ~(still | (error <= _VAGUE * largest))  # a kink, or noise: nothing rests on it
+    return Numbers(np.where(vague, np.nan, value), np.where(vague, np.inf, error), step, seen)
 
 
 def outputs_of(probe: Probe, out: Tree) -> Array:
@@ -189,7 +197,7 @@ class Measured:
     @cached_property
     def inputs(self) -> dict[str, Array]:
         """Every leaf that holds numbers, by name."""
-        return leaves_of(self.probe)
+        return leaves_of(self.probe.case)
 
     @cached_property
     def reals(self) -> dict[str, Array]:
@@ -427,10 +435,10 @@ def _analytic(probe: Probe, block: int) -> Array:
     return claimed
 
 
-def leaves_of(probe: Probe) -> dict[str, Array]:
+def leaves_of(case: Case) -> dict[str, Array]:
     """Return every leaf of the inputs that holds numbers, by name, on the host."""
     found = {}
-    for name, leaf in zip(probe.case.names, probe.leaves, strict=True):
+    for name, leaf in zip(case.names, case.leaves, strict=True):
         if arrays.is_array(leaf) or isinstance(leaf, (bool, np.bool_)):
             host = np.asarray(leaf) if np.isscalar(leaf) else leaf
             found[name] = arrays.entries(host).reshape(arrays.shape(leaf))

@@ -126,8 +126,10 @@ def upstream_misused(cases: Cases) -> Suspicion | None:
 
 
 def _with_upstream(m: Measured, change: Callable[[Array], Array]) -> bool | None:
-    if m.g is None or m.g.size == 0 or m.jacobian is None:
+    if m.g is None or m.g.size == 0:
         return False
+    if m.jacobian is None:
+        return None
     return m.fits((change(m.g).reshape(-1) @ m.jacobian).reshape(m.shape))
 
 
@@ -178,6 +180,8 @@ def one_output(cases: Cases) -> Suspicion | None:
 
             def part(m: Measured, i: int = i, missing: bool = missing) -> bool | None:
                 own = _of_output(m, i)
+                if m.jacobian is None:
+                    return None
                 return False if own is None else m.fits(own if missing else m.numeric - own)
 
             words = holds(cases, part)
@@ -215,7 +219,9 @@ def one_slice(cases: Cases) -> Suspicion | None:
 
             def of_end(m: Measured, axis: int = axis, end: int = end) -> bool | None:
                 parts = parts_along(m, axis)
-                return False if parts is None or len(parts) < 2 else m.fits(parts[end])
+                if parts is None:
+                    return None if m.jacobian is None else False
+                return m.fits(parts[end]) if len(parts) > 1 else False
 
             words = holds(cases, of_end)
             if words:
@@ -238,7 +244,7 @@ def one_slice(cases: Cases) -> Suspicion | None:
 def _summed_elsewhere(m: Measured, axis: int) -> bool | None:
     parts = parts_along(m, axis)
     if parts is None:
-        return False
+        return None if m.jacobian is None else False
     answers = [
         m.fits(np.moveaxis(parts.sum(other + 1), 0, other))
         for other in range(len(m.shape))
@@ -255,7 +261,7 @@ def not_accumulated(cases: Cases) -> Suspicion | None:
     """An entry is used several times, and only its first or last use counts."""
     for pick in ("last", "first", "one"):
         for axis in (None, 0, 1, 2):
-            words = holds(cases, lambda m, pick=pick, axis=axis: m.fits(_use(m, pick, axis)))  # type: ignore[misc]
+            words = holds(cases, lambda m, pick=pick, axis=axis: _is_use(m, pick, axis))  # type: ignore[misc]
             if words:
                 return Suspicion(
                     "GT112",
@@ -263,6 +269,10 @@ def not_accumulated(cases: Cases) -> Suspicion | None:
                     f"analytic = the {pick} of several contributions to each entry {words}",
                 )
     return None
+
+
+def _is_use(m: Measured, pick: str, axis: int | None) -> bool | None:
+    return None if m.jacobian is None else m.fits(_use(m, pick, axis))
 
 
 def _use(m: Measured, pick: str, axis: int | None) -> Array | None:
@@ -291,8 +301,10 @@ def diagonal_only(cases: Cases) -> Suspicion | None:
     """Only the diagonal of the Jacobian is used."""
 
     def diagonal(m: Measured) -> bool | None:
-        if m.flat_upstream.size != m.x.size or m.jacobian is None:
+        if m.flat_upstream.size != m.x.size:
             return False
+        if m.jacobian is None:
+            return None
         return m.fits((np.diag(m.jacobian) * m.flat_upstream).reshape(m.shape))
 
     words = holds(cases, diagonal)

@@ -17,6 +17,7 @@ __all__ = [
     "jacobian_untransposed",
     "only_at_a_place",
     "reversed_or_shifted",
+    "right_in_sum",
     "transposed",
     "transposed_input",
 ]
@@ -94,10 +95,31 @@ def in_another_order(cases: Cases) -> Suspicion | None:
 
 def _same_numbers(m: Measured, order: Callable[[Array], Array]) -> bool | None:
     if not m.known.all() or m.analytic.size < 2:
-        return False
+        return None
     ranked = np.empty(m.analytic.size)
     ranked[np.argsort(m.analytic, axis=None)] = order(m.numeric.reshape(-1))
     return m.fits(ranked.reshape(m.shape))
+
+
+def right_in_sum(cases: Cases) -> Suspicion | None:
+    """The entries are wrong and their sum is right: something goes to the wrong place."""
+    words = holds(cases, _same_sum)
+    if not words:
+        return None
+    return Suspicion(
+        "GT122", "its sum is right, its entries are not", f"analytic and numeric have the same sum {words}"
+    )
+
+
+def _same_sum(m: Measured) -> bool | None:
+    if not m.known.all() or m.analytic.size < 2:
+        return None
+    size = float(np.abs(m.numeric).sum())
+    off, allowed = abs(float(np.sum(m.analytic - m.numeric))), 8 * float(m.error.sum()) + 1e-8 * size
+    if not off <= allowed:
+        return False
+    told = np.abs(m.analytic - m.numeric).max() > 1e-3 * size and abs(np.sum(m.numeric)) > 0.01 * size
+    return True if told else None
 
 
 def another_input(cases: Cases) -> Suspicion | None:
@@ -129,8 +151,9 @@ def jacobian_untransposed(cases: Cases) -> Suspicion | None:
     """The Jacobian is applied to the upstream gradient, not its transpose."""
 
     def untransposed(m: Measured) -> bool | None:
-        jacobian = m.jacobian if _square(m) else None
-        return False if jacobian is None else m.fits((jacobian @ m.flat_upstream).reshape(m.shape))
+        if not _square(m):
+            return False
+        return None if m.jacobian is None else m.fits((m.jacobian @ m.flat_upstream).reshape(m.shape))
 
     words = holds(cases, untransposed)
     if words:
@@ -192,8 +215,9 @@ _FOLDS: tuple[tuple[str, Callable[[Array], Array | None]], ...] = (
 
 def _upstream_folded(m: Measured, change: Callable[[Array], Array | None]) -> bool | None:
     g = None if m.g is None else change(m.g)
-    jacobian = None if g is None else m.jacobian
-    return False if g is None or jacobian is None else m.fits((g.reshape(-1) @ jacobian).reshape(m.shape))
+    if g is None:
+        return False
+    return None if m.jacobian is None else m.fits((g.reshape(-1) @ m.jacobian).reshape(m.shape))
 
 
 # -- only some places -----------------------------------------------------------------------------

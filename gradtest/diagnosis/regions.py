@@ -11,8 +11,11 @@ from .suspicion import Cases, Seen, Suspicion
 
 __all__ = ["not_finite", "only_in_cases", "only_in_entries", "only_with_flags"]
 
-#: So many cases or entries there must be on either side before "only where" is said.
+#: So many entries there must be on either side before "only where" is said of them.
 ENOUGH = 4
+
+#: So many wrong cases, and right ones without the feature, before it is said of cases.
+WRONG, RIGHT = 4, 7
 
 #: Of the cases that have the feature so many may nevertheless be right: nothing moves there.
 SPARED = 0.25
@@ -147,15 +150,15 @@ def only_in_cases(cases: Cases) -> Suspicion | None:
 
 def _only_in(cases: Cases, features: Iterable[CaseFeature]) -> Suspicion | None:
     right = cases.right
-    if len(cases) < ENOUGH or len(right) < ENOUGH:
+    if len(cases) < WRONG or len(right) < RIGHT:
         return None
     best: tuple[int, str] | None = None
     for phrase, feature in features:
-        if not all(_has(m, feature) for m in cases):
+        if not all(_has(m, feature) for m in (*cases, *cases.failed)):
             continue
         spared = sum(_has(s, feature) for s in right)
         without = len(right) - spared
-        if without >= ENOUGH and spared <= SPARED * len(cases) and (best is None or spared < best[0]):
+        if without >= RIGHT and spared <= SPARED * len(cases) and (best is None or spared < best[0]):
             best = spared, phrase
     if best is None:
         return None

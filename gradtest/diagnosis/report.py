@@ -139,7 +139,7 @@ class Report:
 
     def beside(self, others: object) -> Report:
         """Return this report with its suspicions tested on other cases (`confirm.Others`)."""
-        return replace(self, diagnose=partial(self.diagnose, others))
+        return replace(self, diagnose=partial(_smallest, self.diagnose, others))
 
     @property
     def reason(self) -> str:
@@ -217,6 +217,11 @@ def _block_text(block: BlockReport) -> str:
     would = f"an error of {block.resolution:.0e} would have been seen"
     seen = would if block.resolution else "zero, as claimed"
     return f"{shape}  {block.verdict}: {seen}" + (f" ({block.reason})" if block.reason else "")
+
+
+def _smallest(diagnose: Callable[..., tuple[Finding, ...]], others: object) -> tuple[Finding, ...]:
+    """Return findings of the smallest case that a search found."""
+    return tuple(replace(finding, smallest=True) for finding in diagnose(others))
 
 
 # -- errors, one class for each kind of finding -------------------------------------------------

@@ -92,8 +92,10 @@ def output_slope(cases: Cases) -> Suspicion | None:
 
 def _divided(m: Measured, slope: Callable[[Array], Array], other: Callable[[Array], Array]) -> bool | None:
     """Whether the upstream gradient times other / slope explains the analytic gradient."""
-    if m.y is None or m.g is None or m.jacobian is None:
+    if m.y is None or m.g is None:
         return False
+    if m.jacobian is None:
+        return None
     with np.errstate(all="ignore"):
         steepness = np.abs(slope(m.y))
         upstream = m.g * other(m.y) / slope(m.y)
@@ -119,13 +121,21 @@ _FORMULAS: tuple[Formula, ...] = (
     ("1 / numeric: upside down", lambda x, y, n: 1 / n),
     ("numeric squared: taken twice", lambda x, y, n: n * n),
     ("the size of numeric", lambda x, y, n: np.abs(n)),
+    ("that of relu: 1 where x is positive", lambda x, y, n: np.asarray(x > 0, dtype=float)),
+    ("that of tanh, 1 - tanh(x)**2", lambda x, y, n: 1 - np.tanh(x) ** 2),
+    ("that of sigmoid", lambda x, y, n: _sigmoid(x) * _sigmoid(-x)),
+    ("that of softplus, sigmoid(x)", lambda x, y, n: _sigmoid(x)),
+    ("that of exp", lambda x, y, n: np.exp(x)),
+    ("that of log, 1 / x", lambda x, y, n: 1 / x),
+    ("that of sin, cos(x)", lambda x, y, n: np.cos(x)),
+    ("that of cos, -sin(x)", lambda x, y, n: -np.sin(x)),
+    ("that of the square, 2 x", lambda x, y, n: 2 * x),
 )
 
 
 def elementwise_slope(cases: Cases) -> Suspicion | None:
     """For a map of every entry by itself: a known formula in place of the slope."""
-    if not all(map(_elementwise, cases)):
-        return None
+    cases = _by_entries(cases)
     for phrase, formula in _FORMULAS:
 
         def claimed(m: Measured, formula: Callable[[Array, Array, Array], Array] = formula) -> bool | None:
@@ -143,19 +153,25 @@ def elementwise_slope(cases: Cases) -> Suspicion | None:
     return None
 
 
-def _elementwise(m: Measured) -> bool:
-    """Whether the map works on every entry by itself."""
+def _by_entries(cases: Cases) -> Cases:
+    """Return the cases, if the map works on every entry by itself in all in which that can be told."""
+    told = [(m, _elementwise(m)) for m in cases]
+    wholly = all(answer is not False for _, answer in told)
+    return Cases(m for m, answer in told if answer) if wholly else Cases()
+
+
+def _elementwise(m: Measured) -> bool | None:
+    """Whether the map works on every entry by itself; None where an entry could not be measured."""
     if m.y is None or m.y.shape != m.shape:
         return False
     if m.x.size == 1:
         return True
-    return m.jacobian is not None and not np.any(m.jacobian - np.diag(np.diag(m.jacobian)))
+    return None if m.jacobian is None else not np.any(m.jacobian - np.diag(np.diag(m.jacobian)))
 
 
 def slope_elsewhere(cases: Cases) -> Suspicion | None:
     """For a map of every entry by itself: the right slope at another place."""
-    if not all(map(_elementwise, cases)):
-        return None
+    cases = _by_entries(cases)
     places: tuple[tuple[str, Callable[[Measured], Array | None]], ...] = (
         ("at the output", lambda m: m.y),
         ("at -x", lambda m: -m.x),
@@ -183,7 +199,7 @@ def _slope_at(m: Measured, place: Array | None) -> bool | None:
 def _few_slopes(m: Measured) -> bool:
     """Whether the slope takes at most two values: a map made of straight pieces."""
     assert m.g is not None
-    return len(set(np.round((m.numeric / m.g).reshape(-1), 9))) <= 2
+    return len(set(np.round((m.numeric / m.g)[m.known], 9))) <= 2
 
 
 # -- the first layer of a network -----------------------------------------------------------------
@@ -243,7 +259,7 @@ def _without_slope(m: Measured, layer: tuple[str, ...], slope: Callable[[Array],
         return False
     parts = parts_along(m, 0)
     if parts is None:
-        return False
+        return None
     bias = m.reals[layer[2]] if len(layer) > 2 else np.zeros(w.shape[1])
     if bias.shape != (w.shape[1],):
         return False

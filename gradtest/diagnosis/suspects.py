@@ -25,6 +25,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     terms.direct_path,
     paths.passed_on,
     paths.ignores_upstream,
+    factors.input_factor,
     slopes.elementwise_slope,
     slopes.slope_elsewhere,
     factors.value_factor,
@@ -51,6 +52,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     places.only_at_a_place,
     factors.ignores_an_input,
     regions.only_in_cases,
+    places.right_in_sum,
 )
 
 

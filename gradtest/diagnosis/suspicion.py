@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gradtest.probe import Probe
+from gradtest.case import Case
 
 from .measured import Array, Measured, leaves_of, sizes_of
 
@@ -50,19 +50,27 @@ class Seen:
         return {name: value for name, value in self.inputs.items() if value.dtype.kind == "f"}
 
 
-def seen_of(probe: Probe, block: int) -> Seen:
-    """Return what is known of a case in which a block is right."""
-    inputs = leaves_of(probe)
-    outputs = [Measured.host(probe.out.leaves[i]) for i in probe.cotangents]
-    return Seen(probe.case.names[block], inputs, sizes_of(inputs, outputs))
+def seen_of(case: Case, name: str) -> Seen:
+    """Return what is known of a case whose block is not measured (no evaluation)."""
+    inputs = leaves_of(case)
+    return Seen(name, inputs, sizes_of(inputs, []))
 
 
 class Cases(list[Measured]):
-    """The cases in which a block is wrong, measured, the smallest first; in those of `right` it is not."""
+    """The cases in which a block is wrong, measured, the smallest first.
 
-    def __init__(self, failing: Iterable[Measured] = (), right: Iterable[Seen] = ()) -> None:
+    In those of `right` it is right; in those of `failed` it is wrong, too, but was not measured.
+    """
+
+    def __init__(self, failing: Iterable[Measured] = ()) -> None:
         super().__init__(failing)
-        self.right: list[Seen] = list(right)
+        self.right: list[Seen] = []
+        self.failed: list[Seen] = []
+
+    @property
+    def mostly_right(self) -> bool:
+        """Whether it is right in as many cases as it is wrong: then one factor is not what is wrong."""
+        return len(self.right) >= max(3, len(self))
 
 
 class Suspicion(NamedTuple):
@@ -159,6 +167,8 @@ def simple(value: float) -> bool:
 #: Constants that are better named than printed.
 _NAMED = {
     math.pi: "pi",
+    math.e: "e",
+    1 / math.e: "1/e",
     2 * math.pi: "2 pi",
     math.pi / 180: "pi/180",
     180 / math.pi: "180/pi",

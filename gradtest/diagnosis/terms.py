@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import numpy as np
 
-from .factors import aligned, explained, proportion
+from .factors import aligned, explained, proportion, size_powers, size_rest
 from .measured import Array, Measured
-from .suspicion import Cases, Suspicion, constant, holds, number
+from .suspicion import Cases, Suspicion, constant, counted, holds, number, simple
 
 __all__ = ["direct_path", "matrix_term", "multiple_of", "statistics_held_fixed", "upstream_term"]
 
@@ -56,7 +57,9 @@ _SPANS: tuple[tuple[str, Vectors], ...] = (
 
 def _spanned(m: Measured, axis: int, vectors: Vectors) -> bool | None:
     """Whether each line along an axis of the difference is a combination of the vectors."""
-    if axis >= len(m.shape) or not m.known.all():
+    if not m.known.all():
+        return None
+    if axis >= len(m.shape):
         return False
     spanning = vectors(m, axis)
     if any(v is None for v in spanning):
@@ -150,17 +153,37 @@ def _missing(cases: Cases, terms: Iterable[tuple[str, Term]]) -> Suspicion | Non
     if any(m.g is None for m in cases):
         return None
     for name, term in terms:
-        found = constant(cases, lambda m, term=term: _as_term(m, term))  # type: ignore[misc]
-        if found is not None and found[0] != 0.0 and 1e-3 <= abs(found[0]) <= 1e3:
-            times, words = found
-            verb = "missing" if times < 0 else "too much"
-            factor = "" if number(abs(times)) == "1" else f"{number(abs(times))} "
-            sign = "-" if times < 0 else ""
+        found = _coefficient(cases, lambda m, term=term: _as_term(m, term))  # type: ignore[misc]
+        if found is not None:
+            factor, sign, words = found
+            verb = "missing" if sign else "too much"
             return Suspicion(
                 "GT113",
                 f"the term {factor}{name} is {verb}",
                 f"analytic - numeric = {sign}{factor}{name} {words}",
             )
+    return None
+
+
+Coefficient = Callable[[Measured], tuple[float, float] | None]
+
+
+def _coefficient(cases: Cases, coefficient: Coefficient) -> tuple[str, str, str] | None:
+    """Return the coefficient of a term and its sign, in words: a constant, or one times or over a size."""
+    found = constant(cases, coefficient)
+    if found is not None and 1e-3 <= abs(found[0]) <= 1e3:
+        name = number(abs(found[0]))
+        return "" if name == "1" else f"{name} ", "-" if found[0] < 0 else "", found[1]
+    each = [(m, one) for m in cases if (one := coefficient(m)) is not None]
+    pairs = [(m, one) for m, one in each if math.isfinite(one[1])]
+    words = counted(cases, [m for m, _ in pairs]) if len(each) == len(cases) else ""
+    if not words or len({round(value, 6) for _, (value, _) in pairs}) < 2:
+        return None
+    for power, form, names in size_powers(cases):
+        rest = size_rest(pairs, power, names)
+        if rest is not None and simple(rest):
+            name = "" if number(abs(rest)) == "1" else f"{number(abs(rest))} "
+            return f"{name}{form.format(' '.join(names))} ", "-" if rest < 0 else "", words
     return None
 
 
@@ -180,7 +203,18 @@ _FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("exp({})", np.exp),
     ("cos({})", np.cos),
     ("sin({})", np.sin),
+    ("log({})", np.log),
+    ("tanh({})", np.tanh),
+    ("sigmoid({})", lambda v: 0.5 * (1 + np.tanh(0.5 * v))),
+    ("softmax({})", lambda v: _softmax(v)),
 )
+
+
+def _softmax(v: Array) -> Array:
+    if v.ndim == 0:
+        return np.full_like(v, np.nan)
+    e = np.exp(v - v.max(-1, keepdims=True))
+    return np.asarray(e / e.sum(-1, keepdims=True))
 
 
 def _upstream_terms(m: Measured, upstream: str) -> Iterator[tuple[str, Term]]:

@@ -249,10 +249,8 @@ def _examined(case: Case, settings: Settings, others: Others, *, sparingly: bool
     """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
     report = replace(examine(case, settings, sparingly=sparingly), judged=(case, settings))
     here = [block for block in report.blocks if block.place == Place.HERE]
-    wrong, right = (
-        frozenset(block.name for block in here if block.verdict == verdict)
-        for verdict in ("disagrees", "agrees")
-    )
+    wrong = frozenset(block.name for block in here if block.verdict == "disagrees")
+    right = frozenset(block.name for block in here if block.verdict == "agrees" and block.resolution > 0)
     others.remember(case, wrong, right)
     return report.beside(others)
 

@@ -55,7 +55,7 @@ class Flavour(Enum):
 # The first eight of a table are what shrinking leaves behind, so none of them is zero.
 _RAW: dict[Flavour, list[float]] = {
     Flavour.INTEGERS: [1, 2, -1, 3, -2, 4, -3, -4, 0, 1, 0, 2, -1, 0, 1, 0],
-    Flavour.LARGE: [20, -20, 40, -40, 100, -100, 30, -30, 1e3, -1e3, 500, -500, 50, -50, 200, -200],
+    Flavour.LARGE: [20, -20, 40, -40, 100, -100, 30, -30, 1e3, -1e3, 800, -800, 50, -50, 200, -200],
     Flavour.TINY: [1e-3, -1e-3, 1e-4, -1e-4, 5e-4, -2e-4, 1e-5, 1e-6, 2e-3, -5e-5, -1e-5, -1e-6, 3e-6, 2e-5],
     Flavour.MIXED: [1, 1e-3, 100, -1, 1e3, -0.01, 10, -1e-4, 0.5, -1e3, 1e-5, -100, 2, 1e-6, -10, 0.01],
 }

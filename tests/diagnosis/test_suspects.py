@@ -87,7 +87,7 @@ def ragged(rng):
     return (spread(rng, int(rng.integers(1, 3)), 3),)
 
 
-def cases_of(forward, wrong, inputs, at=0, count=16):
+def cases_of(forward, wrong, inputs, at=0, count=24):
     """Return `count` cases, measured where the gradient of an input is wrong, seen where it is right."""
     target = gradtest.target(forward, vjp=wrong)
     cases = Cases()
@@ -99,7 +99,7 @@ def cases_of(forward, wrong, inputs, at=0, count=16):
         if measured is not None and measured.failing:
             cases.append(measured)
         else:
-            cases.right.append(seen_of(probe, at))
+            cases.right.append(seen_of(probe.case, probe.case.names[at]))
     return cases
 
 
@@ -201,6 +201,13 @@ ROWS = [
     ),
     Row(
         factors.value_factor,
+        "it is the derivative by log x",
+        lambda x: np.exp(np.sin(x)).sum(),
+        lambda g, x: g * np.exp(np.sin(x)) * np.cos(x) * x,
+        vector,
+    ),
+    Row(
+        factors.input_factor,
         "the factor w is missing",
         lambda x, w: (np.sin(x) * w).sum(1),
         lambda g, x, w: (g[:, None] * np.cos(x), (g[:, None] * np.sin(x)).sum(0)),
@@ -285,8 +292,8 @@ ROWS = [
     Row(
         terms.upstream_term,
         "the term upstream * sin(b) is missing",
-        lambda a, b: np.cos(a) + a * np.sin(b),
-        lambda g, a, b: (-g * np.sin(a), g * a * np.cos(b)),
+        lambda a, b: np.exp(np.sin(a)) + a * np.sin(b),
+        lambda g, a, b: (g * np.exp(np.sin(a)) * np.cos(a), g * a * np.cos(b)),
         twins,
     ),
     Row(
@@ -361,6 +368,13 @@ ROWS = [
         twins,
     ),
     Row(
+        places.right_in_sum,
+        "its sum is right, its entries are not",
+        lambda x: np.exp(np.sin(x)),
+        lambda g, x: moved_about(g * np.cos(x) * np.exp(np.sin(x)), x),
+        vector,
+    ),
+    Row(
         regions.only_in_cases,
         "wrong only where x.shape[0] > 1",
         lambda x: np.sin(x * x[::-1]) * np.cumsum(np.cos(x), 0),
@@ -368,6 +382,10 @@ ROWS = [
         ragged,
     ),
 ]
+
+
+def moved_about(right, x):
+    return right + np.exp(np.sin(5 * x)) - np.exp(np.sin(5 * x)).mean()
 
 
 def jacobian_of_sines(x, m):

@@ -14,6 +14,7 @@ from . import (
     special_points,
     statistics,
     traps,
+    unseen,
     upstream,
 )
 from .specimen import Specimen, Trap
@@ -36,6 +37,7 @@ SPECIMENS = [
         aliasing,
         linear_algebra,
         statistics,
+        unseen,
     )
     for specimen in module.SPECIMENS
 ]

@@ -347,6 +347,6 @@ SPECIMENS = [
         inputs(x="n", w="3", sizes={"n": (3, 6)}),
         "x",
         "GT122",
-        "shifted|places|order",
+        "shifted|sum is right|order",
     ),
 ]

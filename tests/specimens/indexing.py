@@ -243,7 +243,7 @@ SPECIMENS = [
         inputs(x="n", index="n : indices n", sizes=WIDE),
         "x",
         "GT104 GT122",
-        "transpose|places",
+        "transpose|sum is right",
     ),
     Specimen(
         "fill_counts_repeats",
@@ -287,7 +287,7 @@ SPECIMENS = [
         inputs(x="n", index="k : ints -2 6", sizes=WIDE),
         "x",
         "GT122",
-        "places",
+        "sum is right",
     ),
     Specimen(
         "sort_by_the_order",
@@ -298,7 +298,7 @@ SPECIMENS = [
         inputs(x="n", sizes={"n": (2, 6)}),
         "x",
         "GT104 GT122",
-        "transpose|places|order",
+        "transpose|sum is right|order",
     ),
     Specimen(
         "roll_the_same_way",
@@ -309,7 +309,7 @@ SPECIMENS = [
         inputs(x="n", sizes={"n": (3, 6)}),
         "x",
         "GT104 GT122",
-        "transpose|places|order",
+        "transpose|sum is right|order",
     ),
     Specimen(
         "cumulate_forwards",
@@ -375,7 +375,7 @@ SPECIMENS = [
         inputs(x="n", sizes={"n": (3, 6)}),
         "x",
         "GT122",
-        "places|order",
+        "sum is right|order",
     ),
     Specimen(
         "pair_offsets_swapped",
@@ -408,7 +408,7 @@ SPECIMENS = [
         inputs(x="4 n", sizes={"n": (1, 3)}),
         "x",
         "GT122 GT104",
-        "places|order|transpose",
+        "sum is right|order|transpose",
     ),
     Specimen(
         "loop_stops_one_early",
@@ -452,6 +452,6 @@ SPECIMENS = [
         inputs(x="n", k=st.integers(0, 2), sizes={"n": (5, 6)}),
         "x",
         "GT122",
-        "places|order|shifted",
+        "sum is right|order|shifted",
     ),
 ]

@@ -194,7 +194,7 @@ SPECIMENS = [
         inputs(x="n", w="4 n"),
         "w",
         "GT122",
-        "order|places",
+        "order|sum is right",
     ),
     Specimen(
         "average_not_carried_back",

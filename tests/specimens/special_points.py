@@ -215,8 +215,8 @@ SPECIMENS = [
         lambda g, x: 2 * np.abs(x) * g,
         inputs(x="n"),
         "x",
-        "GT123 GT116",
-        "x is negative|sign(x)",
+        "GT123 GT116 GT111",
+        "x is negative|sign(x)|2 x",
     ),
     Specimen(
         "sinc_by_quotient",
@@ -248,8 +248,8 @@ SPECIMENS = [
         lambda g, x: -2 * x * g * gaussian(x),
         inputs(x="n : [-2, 2]"),
         "x",
-        "GT123 GT111",
-        "x is negative|abs(x)",
+        "GT123 GT111 GT116",
+        "x is negative|abs(x)|sign(x)",
     ),
     Specimen(
         "kernel_skips_equal_points",

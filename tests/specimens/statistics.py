@@ -160,7 +160,7 @@ SPECIMENS = [
         multivariate,
         multivariate_with(0),
         multivariate_with(1),
-        inputs(x="n", scale="n n", sizes={"n": (1, 3)}),
+        inputs(x="n", scale="n n : [-2, 2]", sizes={"n": (1, 3)}),
         "scale",
         "GT124 GT113",
         "diagonal",

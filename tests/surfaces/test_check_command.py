@@ -224,7 +224,7 @@ def test_a_function_that_raises_is_a_finding_with_its_inputs(gradtest, write):
     assert result.exit_code == 1, result.output
     assert "GT310: f: forward raised ZeroDivisionError" in result.output
     assert "bad luck" in result.output
-    assert re.search(r"inputs +x = \[\d", result.output)
+    assert re.search(r"smallest case x = \[\d", result.output)
 
 
 def test_the_seed_is_always_said_and_in_ci_always_the_same(gradtest, write, monkeypatch):

@@ -118,7 +118,7 @@ def test_a_gradient_of_the_wrong_shape_is_shown_with_its_inputs(gradtest):
     assert (
         "GT301: unsummed_backward returned a gradient for `b` of shape (2, 1), but `b` has" in result.output
     )
-    assert "inputs        x = [[" in result.output
+    assert "smallest case x = [[" in result.output
     assert "The derivative does not fit its inputs." in result.output
 
 
