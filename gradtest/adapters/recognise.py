@@ -25,10 +25,15 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("sklearn", "sklearn_kernel"),
     ("sklearn", "sklearn_loss"),
     ("pytensor", "pytensor_op"),
+    ("autograd", "autograd_function"),
 )
 
 #: The adapter that knows what a library's automatic differentiation claims for a plain function.
-AUTODIFF: Mapping[str, str] = {"torch": "torch_callable", "jax": "jax_callable"}
+AUTODIFF: Mapping[str, str] = {
+    "torch": "torch_callable",
+    "jax": "jax_callable",
+    "autograd": "autograd_function",
+}
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
 PLAIN: tuple[str, ...] = ("scipy_pair", "score_model", "numpy_layer")
@@ -82,7 +87,7 @@ def autodiff(
     ----------
     function : callable
         Takes and returns arrays of the library, or nested containers of them.
-    by : {"torch", "jax"}
+    by : {"torch", "jax", "autograd"}
         The library.
     wrt : str or sequence of str, optional
         Names of the inputs for which the derivative is checked; all real ones by default.
