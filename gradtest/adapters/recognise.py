@@ -26,6 +26,8 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("sklearn", "sklearn_loss"),
     ("pytensor", "pytensor_op"),
     ("autograd", "autograd_function"),
+    ("tensorflow", "tensorflow_layer"),
+    ("tensorflow", "tensorflow_callable"),
 )
 
 #: The adapter that knows what a library's automatic differentiation claims for a plain function.
@@ -33,6 +35,7 @@ AUTODIFF: Mapping[str, str] = {
     "torch": "torch_callable",
     "jax": "jax_callable",
     "autograd": "autograd_function",
+    "tensorflow": "tensorflow_callable",
 }
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
@@ -87,7 +90,7 @@ def autodiff(
     ----------
     function : callable
         Takes and returns arrays of the library, or nested containers of them.
-    by : {"torch", "jax", "autograd"}
+    by : {"torch", "jax", "autograd", "tensorflow"}
         The library.
     wrt : str or sequence of str, optional
         Names of the inputs for which the derivative is checked; all real ones by default.

@@ -68,12 +68,22 @@ def from_tensor(value: Any) -> Any:
     """Return a tensor that lies in this machine's memory as an array; else without its history."""
     if not isinstance(value, torch.Tensor):
         return dict(value) if isinstance(value, Mapping) else value
-    value = value.detach()
-    if value.layout is not torch.strided:
-        value = value.to_dense()
+    value = _plain(value)
     if value.device.type != "cpu" or value.dtype not in _OF_NUMPY:
         return value
-    return value.resolve_conj().resolve_neg().numpy()
+    return value.numpy()
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a dense tensor without history that holds its own values: not sparse, lazily conjugated, ..."""
+    tensor = tensor.detach()
+    if tensor.layout is not torch.strided:
+        tensor = tensor.to_dense()
+    if tensor._is_zerotensor():
+        tensor = torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+    if tensor.dtype is torch.complex32:
+        tensor = tensor.to(torch.complex64)  # NumPy has no half as coarse
+    return tensor.resolve_conj().resolve_neg()
 
 
 def _floating(leaf: Any) -> bool:
@@ -216,7 +226,7 @@ class Differentiated:
     def _as_given(self, tree: Tree, grads: Sequence[Any]) -> tuple[Any, ...]:
         """Return gradients one for each input (of `wrt`), tensors where tensors were given."""
         kept = [
-            g.detach() if isinstance(leaf, torch.Tensor) and g is not None else from_tensor(g)
+            _plain(g) if isinstance(leaf, torch.Tensor) and g is not None else from_tensor(g)
             for leaf, g in zip(tree.leaves, grads, strict=True)
         ]
         args, kwargs = tree.build(kept)
