@@ -451,7 +451,7 @@ def _check_kinds(case: Case) -> None:
             raise MisusedType(
                 f"{name} is an array of objects; gradtest needs numbers: give {name}.astype(float)"
             )
-        if kind in ("f", "c") and arrays.size(leaf) == 0:
+        if arrays.is_differentiable(leaf) and arrays.size(leaf) == 0:
             raise Misuse(
                 f"{name} is empty (shape {arrays.shape(leaf)}): there is nothing to differentiate; "
                 "give at least one entry"

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from gradtest.errors import MisusedType
 from gradtest.signatures import bind
-from gradtest.spaces.arrays import is_differentiable
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
@@ -57,9 +56,7 @@ class Differentiated:
         """Return the gradients that the tape claims, one for each input (of `wrt`)."""
         tree = flatten((args, kwargs))
         leaves = list(map(_to_tensor, tree.leaves))
-        real = [
-            i for i, leaf in enumerate(tree.leaves) if tf.is_tensor(leaves[i]) and is_differentiable(leaf)
-        ]
+        real = [i for i, leaf in enumerate(leaves) if _is_real(leaf)]
         with tf.GradientTape() as tape:
             tape.watch([leaves[i] for i in real])
             placed, named = tree.build(leaves)

@@ -5,7 +5,7 @@ import pytest
 
 import gradtest
 from gradtest.adapters.recognise import as_target
-from gradtest.errors import MisusedType
+from gradtest.errors import Misuse, MisusedType
 
 torch = pytest.importorskip("torch")
 
@@ -71,3 +71,8 @@ def test_what_cannot_be_called():
     assert as_target(torch.sin).name == "sin"
     with pytest.raises(MisusedType, match="not recognised"):
         as_target(torch.ones(2))
+
+
+def test_an_empty_tensor():
+    with pytest.raises(Misuse, match=r"y is empty \(shape \(0, 3\)\)"):
+        gradtest.check(lambda x, y: x @ y.T, torch.ones(2, 3), torch.ones(0, 3))

@@ -1,4 +1,4 @@
-"""Hundreds of operators of PyTorch and JAX, whose gradients their authors have tested: false alarms and misses.
+"""Hundreds of operators of PyTorch and JAX, which their authors have tested: false alarms and misses.
 
     python tests/benchmarks/operators.py                      # all of it: an hour on two cores
     python tests/benchmarks/operators.py --library jax --dtype float32 --inputs nasty
@@ -37,6 +37,9 @@ from gradtest.spaces.containers import flatten
 
 DTYPES = ("float64", "float32")
 INPUTS = ("generic", "nasty")
+
+#: What may become of a point; "no function" is one whose output has no derivative.
+WORDS = ("agrees", "disagrees", "undecided", "raised", "crashed", "no function")
 
 #: So many entries all inputs may have together: the point is the operator, not its size.
 MOST_ENTRIES = 400
@@ -107,10 +110,9 @@ def of_torch(dtype: str, inputs: str, samples: int, only: str) -> Iterator[Trial
 
 def _torch_trial(torch: Any, name: str, op: Any, sample: Any, inputs: str) -> Trial | None:
     tree = flatten((sample.input, sample.args, sample.kwargs))
-    numbers = [
-        i for i, leaf in enumerate(tree.leaves) if isinstance(leaf, torch.Tensor) and leaf.requires_grad
-    ]
-    tensors = [tree.leaves[i].detach() for i in numbers]
+    leaves = tree.leaves
+    numbers = [i for i, x in enumerate(leaves) if isinstance(x, torch.Tensor) and x.requires_grad]
+    tensors = [leaves[i].detach() for i in numbers]
     if not tensors or not 0 < sum(t.numel() for t in tensors) <= MOST_ENTRIES:
         return None
     if any(t.layout is not torch.strided or t.is_complex() for t in tensors):
@@ -120,10 +122,10 @@ def _torch_trial(torch: Any, name: str, op: Any, sample: Any, inputs: str) -> Tr
         tensors = [torch.from_numpy(spoiled(t.numpy(), rng)) for t in tensors]
 
     def operator(*moving: Any) -> Any:
-        leaves = list(tree.leaves)
+        given = list(leaves)
         for i, tensor in zip(numbers, moving, strict=True):
-            leaves[i] = tensor
-        first, args, kwargs = tree.build(leaves)
+            given[i] = tensor
+        first, args, kwargs = tree.build(given)
         out = op.gradcheck_wrapper(op.op, first, *args, **kwargs)
         return sample.output_process_fn_grad(out)
 
@@ -226,7 +228,7 @@ def tried(trials: Iterator[Trial], mistakes: dict[str, Callable[[Any], Any]], sh
         try:
             report = judged(trial)
         except Misuse:
-            count.verdicts["not applicable"] += 1
+            count.verdicts["no function"] += 1
             continue
         except Exception as error:
             count.verdicts["crashed"] += 1
@@ -287,13 +289,13 @@ def main() -> None:
                             "undecided",
                             "raised",
                             "crashed",
-                            "not applicable",
+                            "no function",
                         )
                     ]
                     + [f"{np.median(spent):.0f}", max(spent), f"{time.perf_counter() - start:.0f} s"]
                 )
                 print(rows[-1], flush=True)
-    header = ["", "operators", "points", "agree", "disagree", "undecided", "raised", "crashed", "no function"]
+    header = ["", "operators", "points", *WORDS]
     print(table("right gradients", [*header, "median evaluations", "most", "time"], rows))
     for key, count in all_of.items():
         if count.reasons:
