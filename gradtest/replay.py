@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gradtest.failures.case_file import Failure, read
 from gradtest.failures.packing import CannotKeep, unpack
 from gradtest.laws.examination import examine
 from gradtest.settings import Settings
+from gradtest.spaces.domains import read_domain
 from gradtest.targets import Target, target
 
 __all__ = ["Replayed", "replay"]
@@ -65,6 +66,8 @@ def replay(id: str, base: Path) -> Replayed:
         headline = failure.headline
         inputs = {name: unpack(data, archive) for name, data in failure.inputs.items()}
         found = _target(failure, base)
+        domains = {name: read_domain(words) for name, words in failure.domains.items()}
+        found = replace(found, domains={**domains, **found.domains})
         report = examine(case_of(found, inputs), Settings(**failure.settings))
     except (CannotKeep, Misuse, TypeError) as error:
         return Replayed(id, "LOST", headline, str(error))

@@ -29,6 +29,16 @@ def square_and_pullback(x):
 
 def square_and_gradient(x):
     return float(np.sum(x * x)), x
+
+
+def entropy(p):
+    if abs(np.sum(p) - 1) > 1e-12:
+        raise ValueError("no distribution")
+    return -np.sum(p * np.log(p))
+
+
+def entropy_grad(p):
+    return -np.log(p) * 2
 """
 
 TESTS = """
@@ -95,6 +105,14 @@ def test_both_in_one_function(layers, form, old, new):
     id = written(gradtest.target(**{form: function[form]}), np.array([1.0, 2.0]))
     assert word(id) == "FAILED"
     now(old, new)
+    assert word(id) == "FIXED"
+
+
+def test_the_domains_of_the_inputs_are_kept(layers):
+    made = gradtest.target(layers.entropy, grad=layers.entropy_grad, domains={"p": "simplex"})
+    id = written(made, np.array([0.5, 0.2, 0.3]))
+    assert word(id) == "FAILED"
+    now("-np.log(p) * 2", "17 - np.log(p)")  # what it is off by is at right angles to the simplex
     assert word(id) == "FIXED"
 
 

@@ -11,6 +11,7 @@ from gradtest.adapters.subjects import Subject
 from gradtest.campaign import Plan, Result, input_of
 from gradtest.diagnosis.evidence import Finding
 from gradtest.guess import Inputs
+from gradtest.properties.drawn_domains import within
 
 from .changes import BEYOND
 from .entries import Accepted, Entry, Key, Parameter
@@ -102,7 +103,7 @@ def entry_of(
         return replace(entry, unpinned=why or "its inputs are not known")
     entry = replace(entry, inputs=str(inputs))
     try:
-        at_points = fingerprint(subject.target, inputs.shapes, plan.settings)
+        at_points = fingerprint(within(subject.target, inputs.shapes), inputs.shapes, plan.settings)
     except Unpinned as unpinned:
         return replace(entry, unpinned=str(unpinned))
     return replace(entry, drawn=at_points.drawn, values=at_points.values, parameters=at_points.parameters)

@@ -44,6 +44,8 @@ class Failure:
         By what `gradtest.target` calls them.
     wrt, conjugate
         Those of the target.
+    domains : dict of str to str
+        Where its inputs lie, in words.
     settings : dict
         That differ from the default.
     inputs : dict
@@ -62,6 +64,7 @@ class Failure:
     functions: dict[str, Named | None] = field(default_factory=dict)
     wrt: tuple[str, ...] | None = None
     conjugate: bool = False
+    domains: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     entry: dict[str, Any] | None = None

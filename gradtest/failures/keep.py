@@ -106,6 +106,7 @@ def _kept(target: Target, finding: Finding, settings: Settings, base: Path, test
         functions=_functions(target),
         wrt=target.wrt,
         conjugate=target.conjugate,
+        domains={name: domain.name for name, domain in target.domains.items()},
         settings={name: value for name, value in asdict(settings).items() if value != getattr(DEFAULT, name)},
         entry=None if finding.entry is None else _entry(finding),
     )
