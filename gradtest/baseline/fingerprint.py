@@ -219,11 +219,12 @@ def _drawn(looks: Sequence[_Look]) -> Number:
 
 
 def _parameter(name: str, looks: Sequence[_Look], judged: Sequence[Judgement]) -> Parameter:
+    """Return what a block is; that a check would have seen more than half of the digits says no more."""
     eps = max(look.eps for look in looks)
     return Parameter(
         verdict=str(min((j.word for j in judged), key=_WORST_FIRST.index)),
-        accuracy=level(max(map(_accuracy, judged)), eps),
-        resolution=level(max(j.comparison.resolution for j in judged), eps),
+        accuracy=level(max(map(_accuracy, judged)), sharpness(eps)),
+        resolution=level(max(j.comparison.resolution for j in judged), math.sqrt(eps) / 2),
         slopes=[look.slope(look.tangent(look.block(name))) for look in looks],
     )
 

@@ -77,7 +77,9 @@ def recorded(value: float, unit: float) -> Number:
         return Number(value, 0.0)
     with decimal.localcontext(prec=400):
         power = _power(unit)
-        return Number(float(Decimal(value).quantize(power)), float(power))
+        # Polynomials of short decimals lie exactly between two numbers: such ties go up everywhere.
+        nudged = Decimal(value) + power / 1024
+        return Number(float(nudged.quantize(power)), float(power))
 
 
 def sharpness(eps: float) -> float:
@@ -89,12 +91,10 @@ def sharpness(eps: float) -> float:
     return float(eps**0.64)
 
 
-def level(error: float, eps: float) -> float | None:
-    """Return the power of ten at or above a relative error, or what is recorded at best; None for none.
+def level(error: float, least: float) -> float | None:
+    """Return the power of ten at or above a relative error, but no less than `least`; None for none.
 
-    >>> level(3e-7, 2.0**-52), level(1e-15, 2.0**-52)
+    >>> level(3e-7, 1e-10), level(1e-15, 1e-10)
     (1e-06, 1e-10)
     """
-    if not math.isfinite(error):
-        return None
-    return float(_power(max(error, sharpness(eps))))
+    return float(_power(max(error, least))) if math.isfinite(error) else None

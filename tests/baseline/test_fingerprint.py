@@ -62,7 +62,7 @@ def test_every_parameter_has_a_slope_at_every_point_and_a_verdict():
     for parameter in found.parameters.values():
         assert parameter.verdict == "agrees"
         assert len(parameter.slopes) == len(found.values) == 3
-        assert parameter.resolution <= 1e-9
+        assert (parameter.accuracy, parameter.resolution) == (1e-10, 1e-8)
         assert all(number.error < 1e-6 for number in parameter.slopes)
 
 

@@ -71,10 +71,17 @@ def test_rounding_noise_changes_no_digit_but_for_a_value_between_two():
     assert flipped == 0
 
 
-def test_levels_are_powers_of_ten_and_no_better_than_a_check_that_agrees():
-    assert level(2e-8, EPS64) == 1e-7
-    assert level(1e-7, EPS64) == 1e-7
-    assert level(0.0, EPS64) == level(1e-14, EPS64) == 1e-10
-    assert level(0.0, 2.0**-23) == 1e-4
-    assert level(math.inf, EPS64) is None
-    assert level(math.nan, EPS64) is None
+def test_a_tie_goes_the_same_way_on_every_machine():
+    """Values of polynomials at short decimals are ties, and rounding puts them on either side."""
+    for value in (0.0000000005, -0.0000000015, 115.5096558500):
+        texts = {str(recorded(value * (1 + k * EPS64), 1e-9 if value < 1 else 1e-7)) for k in range(-20, 21)}
+        assert len(texts) == 1
+
+
+def test_levels_are_powers_of_ten_and_no_less_than_what_is_recorded():
+    assert level(2e-8, 1e-10) == 1e-7
+    assert level(1e-7, 1e-10) == 1e-7
+    assert level(0.0, sharpness(EPS64)) == level(1e-14, sharpness(EPS64)) == 1e-10
+    assert level(0.0, sharpness(2.0**-23)) == 1e-4
+    assert level(math.inf, 1e-10) is None
+    assert level(math.nan, 1e-10) is None
