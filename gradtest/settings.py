@@ -14,7 +14,18 @@ __all__ = ["DEFAULT", "KinkPolicy", "LawName", "Method", "Settings"]
 Method = Literal["spectral", "central", "scipy"]
 KinkPolicy = Literal["skip", "subgradient", "strict"]
 #: The laws of `gradtest.laws.catalogue`, which says what each of them demands.
-LawName = Literal["derivative", "contract", "linearity", "purity"]
+LawName = Literal[
+    "derivative",
+    "contract",
+    "linearity",
+    "purity",
+    "adjointness",
+    "second-order",
+    "memory",
+    "layout",
+    "precision",
+    "remainder",
+]
 
 
 @dataclass(frozen=True, slots=True)

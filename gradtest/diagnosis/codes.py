@@ -31,6 +31,10 @@ CODES: dict[str, str] = {
     "GT123": "it is wrong only for some values or sizes of the inputs",
     "GT124": "it is wrong only at one place: the last entry, the diagonal, ...",
     "GT131": "it is not linear in the upstream gradient: something is clipped, added or dropped",
+    "GT132": "the vjp and the jvp that are claimed contradict each other",
+    "GT133": "the second derivative that is claimed is not symmetric",
+    "GT134": "what is left beside the tangent falls as the step, not as its square",
+    "GT135": "it is another one where the arrays lie otherwise in memory",
     "GT201": "not deterministic: the same inputs give different outputs or gradients",
     "GT301": "a gradient has the wrong shape, or there are too many or too few",
     "GT302": "a gradient is missing, or is not made of real numbers",
@@ -39,5 +43,7 @@ CODES: dict[str, str] = {
     "GT305": "the same call a second time gives another gradient",
     "GT306": "it is the gradient of another forward pass: a stale cache",
     "GT307": "it is another one where two inputs are the same array",
+    "GT308": "a gradient is in memory that something else uses",
+    "GT309": "a gradient is overwritten by the next call",
     "GT310": "the target raised an exception",
 }

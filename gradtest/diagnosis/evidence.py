@@ -77,8 +77,8 @@ class Finding:
         Difference in units of what it may be.
     detail : str
         A whole sentence, for findings without numbers.
-    law : str
-        The law that is broken.
+    law, claim : str
+        The law that is broken, and what was claimed wrongly: the gradient, the Hessian.
     upstream : str
         The cotangent that `entry` was measured with, in words; empty where there is no choice.
     cotangents : tuple
@@ -107,6 +107,7 @@ class Finding:
     excess: float = 0.0
     detail: str = ""
     law: str = "derivative"
+    claim: str = "gradient"
     upstream: str = ""
     cotangents: tuple[Any, ...] = ()
     smallest: bool = False
@@ -123,5 +124,5 @@ class Finding:
         if self.code.startswith("GT3"):
             line = f"gradtest {self.code}: {self.what}"
         else:
-            line = f"gradtest {self.code}: wrong gradient for {self.parameter} - {self.what}"
+            line = f"gradtest {self.code}: wrong {self.claim} for {self.parameter} - {self.what}"
         return line if len(line) <= 100 else line[:97] + "..."

@@ -16,7 +16,9 @@ from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.verdict import Word
 
-__all__ = ["SKIPPED", "Answer", "Law", "agrees", "broken", "generator", "skipped", "undecided"]
+from .closeness import Gap
+
+__all__ = ["SKIPPED", "Answer", "Law", "agrees", "broken", "generator", "sides", "skipped", "undecided"]
 
 #: The word of a law that the target cannot take; its reason says why.
 SKIPPED = "skipped"
@@ -31,13 +33,13 @@ class Answer:
     word : {"agrees", "disagrees", "undecided", "skipped"}
     reason : str
         Why it is undecided or was skipped, or what is wrong.
-    finding : Finding or None
-        The evidence, where it disagrees.
+    find : callable, optional
+        Returns the evidence, where it disagrees; it may cost something, and is called in the end.
     """
 
     word: str
     reason: str = ""
-    finding: Finding | None = None
+    find: Callable[[], Finding] | None = None
 
     def named(self, law: str) -> LawReport:
         """Return this as a line of a report."""
@@ -94,7 +96,20 @@ def broken(
         detail=detail,
         law=law,
     )
-    return Answer(str(Word.DISAGREES), what, finding)
+    return Answer(str(Word.DISAGREES), what, lambda: finding)
+
+
+def sides(found: Gap, place: str, left: str, right: str, evaluations: int) -> str:
+    """Return two sides that should be equal, one below the other, as the evidence of a finding."""
+    width = max(len(left), len(right))
+    return "\n".join(
+        [
+            f"{place}:",
+            f"{left:<{width}}  = {found.left:.6g}",
+            f"{right:<{width}}  = {found.right:.6g} ± {found.allowed:.0e}",
+            f"{found.count}; {evaluations} evaluations",
+        ]
+    )
 
 
 def generator(case: Case, settings: Settings, law: str = "") -> np.random.Generator:

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 from gradtest.settings import LawName, Settings
 
+from .adjointness import adjointness
 from .answer import Law
 from .contract import contract
+from .layout import layout
 from .linearity import linearity
+from .memory import memory
+from .precision import precision
 from .purity import purity
+from .remainder import remainder
+from .second_order import second_order
 
 __all__ = ["LAWS", "Entry", "asked"]
 
@@ -73,6 +79,42 @@ LAWS: tuple[Entry, ...] = (
         "The same call gives the same answer; nothing is changed in place, no call disturbs another.",
         purity,
         default=True,
+    ),
+    Entry(
+        "adjointness",
+        "Where vjp and jvp are both claimed, they are transposes of one another: <w, jvp(v)> = <vjp(w), v>.",
+        adjointness,
+        default=True,
+        nearby=True,
+    ),
+    Entry(
+        "second-order",
+        "Where hess or hvp is claimed, it is the derivative of the claimed gradient, and symmetric.",
+        second_order,
+        default=True,
+        nearby=True,
+    ),
+    Entry(
+        "memory",
+        "Every gradient has memory of its own: not that of an input, another gradient or the next call.",
+        memory,
+    ),
+    Entry(
+        "layout",
+        "C, Fortran, strided, reversed, read-only and broadcast arrays give the same gradient.",
+        layout,
+    ),
+    Entry(
+        "precision",
+        "In float32 the gradient loses little more than its rounded inputs make it lose.",
+        precision,
+        nearby=True,
+    ),
+    Entry(
+        "remainder",
+        "|f(x + t v) - f(x) - t analytic| falls as the square of t (Taylor test).",
+        remainder,
+        nearby=True,
     ),
 )
 

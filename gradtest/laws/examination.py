@@ -115,16 +115,21 @@ def _guarded(hold: Law, probe: Probe, settings: Settings) -> Answer:
         finding = derivative.contract_finding(probe.case, broken)
     except Raised as raised:
         finding = derivative.raised_finding(probe.case, raised)
-    return Answer(str(Word.DISAGREES), finding.what, finding)
+    return Answer(str(Word.DISAGREES), finding.what, lambda: finding)
 
 
 def _with(measured: Report | None, case: Case, answers: Sequence[tuple[str, Answer]]) -> Report:
     """Return one report: what was measured, and what the other laws say."""
     laws = [answer.named(name) for name, answer in answers]
-    findings = tuple(answer.finding for _, answer in answers if answer.finding is not None)
+    finds = [answer.find for _, answer in answers if answer.find is not None]
+
+    def diagnose(*others: object) -> tuple[Finding, ...]:
+        with np.errstate(all="ignore"):
+            return tuple(find() for find in finds)
+
     if measured is not None:
         laws.insert(0, LawReport("derivative", measured.verdict, measured.note))
-        if not findings:
+        if not finds:
             return replace(measured, laws=tuple(laws), evaluations=case.evaluations)
         return replace(
             measured,
@@ -132,12 +137,12 @@ def _with(measured: Report | None, case: Case, answers: Sequence[tuple[str, Answ
             note="",
             laws=tuple(laws),
             evaluations=case.evaluations,
-            diagnose=lambda *others: findings,
+            diagnose=diagnose,
             mutate=lambda done: (),
         )
     verdict, note = _overall(laws)
     name, evaluations = case.target.name, case.evaluations
-    return Report(name, verdict, note, (), evaluations, lambda *others: findings, laws=tuple(laws))
+    return Report(name, verdict, note, (), evaluations, diagnose, laws=tuple(laws))
 
 
 def _overall(laws: Sequence[LawReport]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
 
-from .answer import Answer, agrees, broken, generator, skipped, undecided
+from .answer import Answer, agrees, broken, generator, sides, skipped, undecided
 from .closeness import Allowance, Gap, Gradients, combined, gap, noise, of_gradients, of_tangents
 
 __all__ = ["linearity"]
@@ -123,16 +123,7 @@ def _finding(probe: Probe, m: _Map, found: Gap, what: str, left: str, right: str
         parameter, leaf = probe.case.names[found.leaf], probe.leaves[found.leaf]
     else:
         parameter, leaf = "out" + probe.out.paths[found.leaf], probe.out.leaves[found.leaf]
-    where = found.place(parameter, leaf)
-    width = max(len(left), len(right))
-    detail = "\n".join(
-        [
-            f"{where}:",
-            f"{left:<{width}}  = {found.left:.6g}",
-            f"{right:<{width}}  = {found.right:.6g} ± {found.allowed:.0e}",
-            f"{found.count}; {probe.case.evaluations} evaluations",
-        ]
-    )
+    detail = sides(found, found.place(parameter, leaf), left, right, probe.case.evaluations)
     if m.name == "jvp":
         what = what.replace("upstream gradient", "tangent")
     return broken(

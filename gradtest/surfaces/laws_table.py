@@ -6,7 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .lines import Line, Piece, fill
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["laws_table", "laws_text"]
 
 
-def laws_text(laws: Mapping[str, Counter[str]]) -> str:
+def laws_text(laws: Mapping[str, Counter[str]], kinds: Sequence[str] = ("undecided", "skipped")) -> str:
     """Return in how many cases each law was held, and which were broken, undecided or skipped, and why.
+
+    `kinds` says of which laws that were not decided to speak.
 
     >>> laws_text({"purity": Counter(agrees=12), "linearity": Counter({"skipped: no cotangent": 12})})
     'held: purity 12; skipped: linearity (no cotangent)'
@@ -28,7 +30,7 @@ def laws_text(laws: Mapping[str, Counter[str]]) -> str:
     for word, said in (("agrees", "held"), ("disagrees", "broken")):
         counts = [f"{name} {number_text(words[word])}" for name, words in laws.items() if words[word]]
         parts += [f"{said}: {', '.join(counts)}"] if counts else []
-    for word in ("undecided", "skipped"):
+    for word in kinds:
         reasons = [
             f"{name} ({kind.removeprefix(word + ': ')})"
             for name, words in laws.items()

@@ -45,7 +45,7 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
     if total.resolution:
         yield f"worst resolution {total.resolution:.0e}: a gradient off by that share would be seen"
     if total.laws:
-        yield f"laws {laws_text(total.laws)}"
+        yield f"laws {laws_text(total.laws, ('undecided',))}"
     yield from _mutants(tallies)
     yield _seed(config)
 
