@@ -186,6 +186,23 @@ def test_a_claim_of_the_other_convention_is_right_when_read_so():
     assert real.otherwise() is None
 
 
+@pytest.mark.parametrize("name", ["exp, conj", "abs, conj", "energy, conj", "matmul, conj", "phase, conj"])
+def test_a_claim_of_the_other_convention_is_told_to_be_one(name):
+    forward, derivative, *point = WRONG[name]
+    findings = gradtest.check(target(forward, **derivative), *point).findings
+    assert {finding.code for finding in findings} == {"GT120"}
+    assert "right with conjugate=True" in findings[0].headline
+    jax = target(forward, **derivative, conjugate=True)
+    assert gradtest.check(jax, *point).ok
+
+
+@pytest.mark.parametrize("name", ["energy, factor 2", "angle, sign", "fft, normalisation", "conj, itself"])
+def test_what_is_wrong_in_both_conventions_is_no_matter_of_convention(name):
+    forward, derivative, *point = WRONG[name]
+    findings = gradtest.check(target(forward, **derivative), *point).findings
+    assert "GT120" not in {finding.code for finding in findings}
+
+
 # -- what a claim for real numbers may be ---------------------------------------------------------
 
 

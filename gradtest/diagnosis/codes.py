@@ -26,6 +26,7 @@ CODES: dict[str, str] = {
     "GT117": "it does not depend on an input on which the derivative depends",
     "GT118": "it is right along a constraint only (symmetric matrices)",
     "GT119": "it is clipped",
+    "GT120": "it is the conjugate: right in the other convention for complex numbers",
     "GT121": "it is right in kind but has lost digits that its precision could carry",
     "GT122": "the right numbers are in the wrong places: reversed, shifted, in another order",
     "GT123": "it is wrong only for some values or sizes of the inputs",

@@ -15,6 +15,7 @@ from gradtest.spaces import arrays
 from gradtest.verdict import Word
 
 from .confirm import Others, pools
+from .convention import of_the_other_convention
 from .evidence import Entry, Finding
 from .localise import Located, locate
 from .measured import Measured
@@ -61,7 +62,7 @@ def diagnose(
 
 def _finding(judgement: Judgement, judgements: Sequence[Judgement], cases: Cases) -> Finding:
     probe, comparison = judgement.probe, judgement.comparison
-    suspicion = recognise(cases)
+    suspicion = of_the_other_convention(judgement) or recognise(cases)
     measured = cases[0] if cases else None
     located = _located(judgement, measured)
     wrong = [entry for entry in located.entries if entry.wrong]
