@@ -81,12 +81,17 @@ def fingerprint(target: Target, shapes: Mapping[str, Any], settings: Settings) -
     evaluations where that agrees.
     """
     try:
-        looks = [_Look(target, _point(target, shapes, seed), seed) for seed in range(POINTS)]
-        judged = [look.judged(settings) for look in looks]
+        with np.errstate(all="ignore"):
+            return _at_points(target, shapes, settings)
     except Raised as raised:
         raise Unpinned(f"{raised.role} raised {type(raised.error).__name__} at a pinned point") from None
     except (BrokenContract, Misuse) as error:
         raise Unpinned(str(error).splitlines()[0]) from None
+
+
+def _at_points(target: Target, shapes: Mapping[str, Any], settings: Settings) -> Fingerprint:
+    looks = [_Look(target, _point(target, shapes, seed), seed) for seed in range(POINTS)]
+    judged = [look.judged(settings) for look in looks]
     names = [name for name in judged[0] if all(name in one for one in judged)]
     return Fingerprint(
         _drawn(looks),
@@ -126,15 +131,14 @@ class _Look:
 
     def __init__(self, target: Target, point: Mapping[str, Any], seed: int) -> None:
         self.seed = seed
-        with np.errstate(all="ignore"):
-            self.probe = Probe(case_of(target, point), _generator(seed))
-            if not self.probe.finite:
-                raise Unpinned("it is not finite at a pinned point")
-            self.eps = _epsilon(self.probe)
-            self.around = self.probe.everywhere(_generator(seed, 1))
-            nudged = (self.probe.along(self.around, side * NUDGE * self.eps) for side in (-1.0, 1.0))
-            self.beside = [probe for probe in nudged if probe is not None]
-            self._check_repeats()
+        self.probe = Probe(case_of(target, point), _generator(seed))
+        if not self.probe.finite:
+            raise Unpinned("it is not finite at a pinned point")
+        self.eps = _epsilon(self.probe)
+        self.around = self.probe.everywhere(_generator(seed, 1))
+        nudged = (self.probe.along(self.around, side * NUDGE * self.eps) for side in (-1.0, 1.0))
+        self.beside = [probe for probe in nudged if probe is not None]
+        self._check_repeats()
 
     def _check_repeats(self) -> None:
         again = self.probe.at(list(self.probe.leaves))
@@ -194,8 +198,7 @@ class _Look:
 
     def judged(self, settings: Settings) -> dict[str, Judgement]:
         """Return the verdict on each block, by name."""
-        with np.errstate(all="ignore"):
-            judgements = judge(self.probe, _generator(self.seed, 4), settings)
+        judgements = judge(self.probe, _generator(self.seed, 4), settings)
         return {judgement.name: judgement for judgement in judgements}
 
     def block(self, name: str) -> int:

@@ -168,6 +168,12 @@ def test_layers_and_integers_are_pinned():
     }
 
 
+def test_a_function_may_overflow_on_the_way():
+    """As where a user turns warnings into errors."""
+    found = seen(lambda x: 1 / (1 + np.exp(-1e3 * x)), grad=lambda x: np.exp(-1e3 * x) * 0.0)
+    assert len(found.values) == 3
+
+
 def test_the_seed_of_the_run_does_not_matter():
     pinned_ = [
         fingerprint(target(np.sin, grad=np.cos), {"x": "n"}, DEFAULT.but(seed=seed)) for seed in (0, 12345)

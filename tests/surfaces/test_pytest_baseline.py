@@ -10,6 +10,8 @@ import pytest
 
 from gradtest.baseline.store import read
 
+pytestmark = pytest.mark.slow  # a session of its own each
+
 ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS = """
