@@ -22,6 +22,7 @@ from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
 from gradtest.numerics.estimate import Quality
 from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import power_of_two
+from gradtest.numerics.scales import FIRST
 from gradtest.numerics.spectrum import SAFETY, read
 from gradtest.probe import Claim, Direction, Probe
 from gradtest.settings import Settings
@@ -43,6 +44,10 @@ EDGE = "at the edge of its domain"
 
 #: Why a disagreement is withdrawn that only a wide interval shows.
 TURNS = "the function is too noisy here: its slope changes within the interval that it takes to see one"
+
+
+#: Why a disagreement is withdrawn that only narrow intervals show.
+STEPS = "the function moves in steps here, and on the whole as the gradient says"
 
 
 class Place(enum.StrEnum):
@@ -142,13 +147,18 @@ def _compare(
     held = functools.partial(
         compare,
         line,
-        claim,
+        claim=claim,
         method=settings.method,
         resolution=settings.resolution,
         budget=settings.budget,
         sight=suspicion.share,
     )
     comparison = held()
+    if comparison.word is Word.DISAGREES:
+        rounded = probe.claim_as_rounded(direction, claim)
+        if rounded is not None and comparison.difference <= rounded.rounding:
+            claim = rounded
+            comparison = held(claim=claim)
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):
         strict = held(tiny_is_zero=False)
@@ -264,6 +274,8 @@ def _by_majority(here: Judgement, first: Judgement, others: Iterator[Judgement])
         wrong = [judgement for judgement in seen if judgement.word is Word.DISAGREES]
         right = [judgement for judgement in seen if judgement.word is Word.AGREES]
         if len(wrong) >= 2:
+            if any(_right_at_large(judgement) for judgement in wrong[:2]):
+                return replace(wrong[0], word=Word.UNDECIDED, reason=STEPS)
             return _unless_inaccurate(wrong[0])
         if right and not wrong:
             return replace(right[0], reason=_skipped(here))
@@ -355,6 +367,27 @@ def _turns(judgement: Judgement) -> bool:
         return False  # the interval could have been narrower: noise is not what limits it
     tail = coefficients([_claim_at(judgement, estimate.step * t) for t in nodes(16)])[11:]
     return math.hypot(*tail) / math.sqrt(len(tail)) > 0.03 * difference
+
+
+def _right_at_large(judgement: Judgement) -> bool:
+    """Whether the claims add up to what the function moves on intervals wider than the first look.
+
+    Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
+    the first alone, and as smooth as can be (1 - p in float32, p near 1e-8).  Costs up to 34
+    gradients, where the disagreement is no gross one and rests on an interval narrower than usual.
+    """
+    probe, comparison = judgement.probe, judgement.comparison
+    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
+    if not 4 * comparison.difference < size or comparison.estimate.step >= power_of_two(probe.eps**FIRST):
+        return False
+    line = probe.line(judgement.direction)
+    for width in (2.0**-1, 2.0**-3):
+        c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
+        whole = width * math.fsum(2 * ck / (1 - k * k) for k, ck in enumerate(c) if k % 2 == 0)
+        allowed = width * comparison.difference / 4
+        if math.hypot(*c[11:]) < comparison.difference and abs(line(width) - line(-width) - whole) < allowed:
+            return True
+    return False
 
 
 def _erratic(judgement: Judgement) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from gradtest.spaces import arrays, inside
 from gradtest.spaces.containers import Tree, flatten
 
 __all__ = ["Claim", "Direction", "Probe"]
+
+_SHORT = 13  # bits of a cotangent, by which a gradient is multiplied
 
 #: A direction in the space of all inputs: leaf number -> tangent; other leaves stand still.
 Direction = Mapping[int, Any]
@@ -243,6 +245,22 @@ class Probe:
             n += arrays.real_size(v)
             eps = max(eps, epsilon(getattr(g, "dtype", "float64")))
         return _claim(value, size, accumulated(eps, n))
+
+    def claim_as_rounded(self, direction: Direction, claim: Claim) -> Claim | None:
+        """Return the claim with the rounding of float32 if the gradient shows that, None if it does not.
+
+        A gradient may be computed in less than it is returned in.  It is asked a little way off, by
+        no short number: what fits float32 there (times a short cotangent) was rounded to it; what is
+        shorter still tells nothing.  Costs one gradient.
+        """
+        beside = self.along(direction, math.pi / 256) if self.gradients else None
+        if beside is None:
+            return None
+        single = epsilon("float32")
+        blocks = [beside.gradients[i] for i in direction if i in beside.gradients]
+        if self.eps >= single or any(grain(arrays.few(g), _SHORT) != single for g in blocks):
+            return None
+        return replace(claim, rounding=accumulated(single, max(map(arrays.size, blocks))) * claim.size)
 
     def _averaged(self, direction: Direction, alone: Claim) -> Claim:
         """Return the claim as the value at 0 of a parabola through claims along the line.

@@ -73,7 +73,8 @@ class Descent(Scales):
     def is_noise(self, before: Reading, nearer: Reading) -> bool:
         """Whether the tail of `before` is noise, by what is left of it in `nearer`."""
         if nearer.flat:
-            wider = self.look(self.at_most(WIDE), 8) if before.stairs else None
+            wide = before.stairs or not slight(before)
+            wider = self.look(self.at_most(WIDE), 8) if wide else None
             self.moves_in_steps(wider or before, before)
         elif self.rough(nearer):
             self.compare_tails(before, nearer)
