@@ -463,3 +463,59 @@ def test_a_path_that_is_cut_in_one_entry():
 
     tiny = np.array([1e-9, 1.0, 2.0])
     assert verdict(lambda x: np.sin(x).sum(), wrong, tiny).verdict == "disagrees"
+
+
+# -- what is said elsewhere, and in which precision ----------------------------------------------------
+
+
+def test_a_place_that_could_not_have_seen_the_error_does_not_take_it_back():
+    """Beside zeros the slope is 100 times smaller than at them: 3e-9 of it is not seen there by chance."""
+    for seed in range(8):
+        report = verdict(
+            lambda x: ((x - 1e3) ** 2).sum(), lambda x: 2 * (x - 1e3) * (1 + 3e-9), np.zeros(2), seed=seed
+        )
+        assert report.verdict == "disagrees"
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_median_of_tied_entries_is_no_special_point(seed):
+    """It is linear along every line through the point, and along many pairs of lines."""
+
+    def slope(x):
+        return np.eye(x.size)[np.argsort(x, kind="stable")[x.size // 2]]
+
+    assert verdict(np.median, slope, np.ones(3), seed=seed).verdict == "agrees"
+
+
+@pytest.mark.parametrize(("off", "word"), [(0.0, "agrees"), (1e-4, "disagrees")])
+def test_a_gradient_computed_in_float32_is_held_to_float32(off, word):
+    x = np.random.default_rng(3).standard_normal(4)
+    report = vjp_verdict(np.sin, lambda g, x: g * np.cos(x.astype(np.float32)).astype(float) * (1 + off), x)
+    assert report.verdict == word
+    assert word == "disagrees" or 1e-6 < report.resolution < 1e-4
+
+
+def test_a_term_that_rounding_holds_back_is_no_wrong_gradient():
+    """In the entropy of (1 - p, p) in float32 the first term stands still for a while where p is 1e-7."""
+
+    def log_softmax(x):
+        return x - x.max() - np.log(np.exp(x - x.max()).sum())
+
+    def entropy(x):
+        return -(np.exp(log_softmax(x)) * log_softmax(x)).sum()
+
+    def slope(x):
+        return -np.exp(log_softmax(x)) * (log_softmax(x) + entropy(x))
+
+    x = np.array([16.390738, -0.010192470], dtype=np.float32)
+    for seed in range(4):
+        assert verdict(entropy, slope, x, seed=seed).verdict != "disagrees"
+        assert verdict(entropy, lambda x: 1.5 * slope(x), x, seed=seed).verdict == "disagrees"
+
+
+@pytest.mark.parametrize("digits", [4, 6, 8])
+def test_the_trend_of_values_rounded_to_decimals_is_never_wrong(digits):
+    for seed in range(12):
+        x = np.random.default_rng(seed).standard_normal(4)
+        report = vjp_verdict(lambda x: np.round(np.sin(x), digits), lambda g, x: g * np.cos(x), x)
+        assert report.verdict != "disagrees"

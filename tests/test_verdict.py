@@ -90,6 +90,14 @@ def test_a_small_error_is_seen_by_the_spectral_probe(name, factor):
     assert found.word is DISAGREES or abs(factor - 1) <= found.resolution <= 1e-6
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("name", [*SMOOTH, *NOISY])
+def test_three_times_the_stated_resolution_is_a_disagreement(name, sign):
+    phi, slope = (SMOOTH | NOISY)[name]
+    stated = compare(line(phi), claim(slope)).resolution
+    assert compare(line(phi), claim((1 + sign * 3 * stated) * slope)).word is DISAGREES
+
+
 @pytest.mark.parametrize("factor", [-1.0, 0.0, 2.0, 1.01])
 @pytest.mark.parametrize("name", NOISY)
 def test_an_error_beyond_the_noise_is_seen(name, factor):

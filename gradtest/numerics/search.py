@@ -107,8 +107,7 @@ class Centre(Descent):
             if aim is None:
                 break
             hint = self.look(*aim)
-            sound = hint is not None and not self.rough(hint) and hint not in self.doubted
-            if hint is not None and sound and hint.error < 0.5 * best.error < math.inf:
+            if hint is not None and hint == self.best() and hint.error < 0.5 * best.error < math.inf:
                 yield self.estimate(hint)
                 hint = None
             else:

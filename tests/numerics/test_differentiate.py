@@ -242,6 +242,23 @@ def test_where_nothing_moves_the_looks_come_to_an_end(widest):
     assert sum(1 for _ in looks(Line(lambda t: 2.0, widest=widest))) < 20
 
 
+@pytest.mark.parametrize("side", [+1, -1])
+def test_what_starts_to_move_gently_is_flat_before_and_no_rounding(side):
+    slope = one_sided(Line(lambda t: max(2 * t - 2, 0.0)), side)
+    assert abs(slope.value) <= slope.error < 1e-9
+
+
+def test_a_hint_is_taken_where_the_error_is_still_too_large():
+    def noisy(t):
+        return math.sin(t) + 1e-6 * math.sin(1e17 * t)
+
+    def steps(wanted):
+        return [look.step for look in looks(Line(noisy, hint=(0.5, 32)), wanted)]
+
+    assert 0.5 in steps(1e-10)
+    assert 0.5 not in steps(1e-3)
+
+
 # -- edges and holes --------------------------------------------------------------------------
 
 
