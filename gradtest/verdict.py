@@ -174,7 +174,9 @@ def compare(
         scale = _Scale(claim, zero, max(natural, look.steepest))
         tolerance = look.error + claim.rounding
         sharp = _sharpness(scale, look)
-        enough = sharp <= (asked if look.nodes > 4 else ELSEWHERE * wanted) or _unmoved(claim, tried)
+        strictly = resolution is not None and look.quality is Quality.ROUGH
+        enough = sharp <= (asked if look.nodes > 4 else ELSEWHERE * wanted) and not strictly
+        enough = enough or _unmoved(claim, tried)
         if _difference(claim, look) <= tolerance and enough and not _denied(claim, look, tried):
             stated = _stated(scale, look, wanted, asked)
             return Comparison(Word.AGREES, claim, look, tolerance, stated, "", line.evaluations)
@@ -220,7 +222,7 @@ def _stated(scale: _Scale, look: Estimate, wanted: float, asked: float) -> float
     if abs(scale.claim.value) <= scale.zero:
         return 0.0
     # A rough look may agree, but never contradict: another one would have to.
-    return max(_sharpness(scale, look), asked if look.quality is Quality.ROUGH else wanted)
+    return max(_sharpness(scale, look), ELSEWHERE * asked if look.quality is Quality.ROUGH else wanted)
 
 
 def _settle(line: Line, claim: Claim, scale: _Scale, tried: Iterable[Estimate], limit: float) -> Comparison:

@@ -170,3 +170,12 @@ def test_mistakes_that_show_are_found(setting: Setting) -> None:
         for mutant in family.mutants
     ]
     assert [row for row in found if row.outcome in ("missed", "wrong block")] == []
+
+
+def test_a_function_that_moves_in_a_few_steps_comes_to_an_end() -> None:
+    """The cosine of two numbers is a sign: what moves is rounding, in so few steps that they say little."""
+    rows = list(
+        verdicts.right(FAMILIES["cosine"], 53, verdicts.Setting(nasty=True, single=False), plant=False)
+    )
+    assert [row.verdict for row in rows] == ["agrees", "agrees"]
+    assert all(row.evaluations < 200 for row in rows)

@@ -253,10 +253,10 @@ def test_a_hint_is_taken_where_the_error_is_still_too_large():
         return math.sin(t) + 1e-6 * math.sin(1e17 * t)
 
     def steps(wanted):
-        return [look.step for look in looks(Line(noisy, hint=(0.5, 32)), wanted)]
+        return [look.step for look in looks(Line(noisy, hint=(2.0, 64)), wanted)]
 
-    assert 0.5 in steps(1e-10)
-    assert 0.5 not in steps(1e-3)
+    assert 2.0 in steps(1e-10)
+    assert 2.0 not in steps(1e-3)
 
 
 # -- edges and holes --------------------------------------------------------------------------
