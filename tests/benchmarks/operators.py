@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import signal
 import sys
 import time
 import warnings
@@ -31,8 +32,8 @@ from tables import provenance, table
 import gradtest
 from gradtest.case import Case
 from gradtest.errors import Misuse
-from gradtest.laws.derivative import examine
-from gradtest.settings import DEFAULT
+from gradtest.laws.examination import examine
+from gradtest.settings import Settings
 from gradtest.spaces.containers import flatten
 
 DTYPES = ("float64", "float32")
@@ -40,6 +41,10 @@ INPUTS = ("generic", "nasty")
 
 #: What may become of a point; "no function" is one whose output has no derivative.
 WORDS = ("agrees", "disagrees", "undecided", "raised", "crashed", "no function")
+
+#: No point may take longer: it counts as crashed.
+MOST_SECONDS = 60
+LAW = Settings(laws=("derivative",))
 
 #: So many entries all inputs may have together: the point is the operator, not its size.
 MOST_ENTRIES = 400
@@ -217,9 +222,20 @@ class Count:
 
 
 def judged(trial: Trial) -> Any:
+    signal.alarm(MOST_SECONDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return examine(Case(trial.target, trial.inputs), DEFAULT)
+        try:
+            return examine(Case(trial.target, trial.inputs), LAW)
+        finally:
+            signal.alarm(0)
+
+
+def _too_long(*_: Any) -> None:
+    raise TimeoutError(f"more than {MOST_SECONDS} s")
+
+
+signal.signal(signal.SIGALRM, _too_long)
 
 
 def tried(trials: Iterator[Trial], mistakes: dict[str, Callable[[Any], Any]], show: bool) -> Count:
@@ -246,6 +262,7 @@ def tried(trials: Iterator[Trial], mistakes: dict[str, Callable[[Any], Any]], sh
             count.reasons[report.reason.split(": ", 1)[-1].split(":")[0]] += 1
         if report.verdict == "disagrees":
             count.alarms.append(f"{trial.name}: {report}")
+            print("disagrees:", trial.name, report.findings[0].what, flush=True)
         if report.verdict != "agrees" or report.resolution == 0.0:
             continue
         for what, mistake in mistakes.items():
