@@ -123,7 +123,11 @@ OPERATORS: list[tuple[str, Callable[..., Any], tuple[str, ...]]] = [
     ("take_along_axis", lambda x, i: jnp.take_along_axis(x, i[:, None] % 3, 1), (REAL, LABELS)),
     ("scatter add", lambda x, i, y: x.at[i].add(y), (ROW, INDICES, "real 4")),
     ("scatter max", lambda x, i, y: x.at[i].max(y), (ROW, INDICES, "real 4")),
-    ("scatter multiply", lambda x, y: x.at[jnp.array([2, 0])].multiply(y), (ROW, "real 2")),
+    (
+        "scatter multiply",
+        lambda x, y: x.at[jnp.array([2, 0])].multiply(y, unique_indices=True),
+        (ROW, "real 2"),
+    ),
     ("segment sum", lambda x, i: jax.ops.segment_sum(x, i, 3), ("real 4", INDICES)),
     ("dynamic slice", lambda x: lax.dynamic_slice(x, (0, 1), (2, 2)), (REAL,)),
     ("dynamic update slice", lambda x, y: lax.dynamic_update_slice(x, y, (1,)), (ROW, "real 2")),
