@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,10 @@ from gradtest.signatures import of_the_first
 from gradtest.targets import Target, target
 
 __all__ = ["assert_gradients", "check", "check_grad", "property_of"]
+
+
+#: How often what was called in this process: a test that is said to check something has to move it.
+calls: Counter[str] = Counter()
 
 
 def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: Any) -> Report:
@@ -61,6 +66,7 @@ def check(subject: Any, /, *inputs: Any, settings: Settings = DEFAULT, **named: 
     if not isinstance(settings, Settings):
         raise MisusedType(f"settings={settings!r} is not a gradtest.Settings")
     case = Case(as_target(subject, inputs, named), inputs, named)
+    calls["check"] += 1
     return replace(examine(case, settings, sparingly=_one_of_many()), judged=(case, settings))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.control import current_build_context
+from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from gradtest.case import Case
@@ -32,6 +33,13 @@ from .tally import Tally, session
 __all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "searching", "tell"]
 
 Point = Mapping[str, Any]
+
+
+#: What is said where no input was left.
+FILTERED = (
+    "nothing was checked: every input that was drawn was filtered out; draw inputs that fit instead of "
+    "filtering for them"
+)
 
 
 class Vacuous(AssertionError):
@@ -108,6 +116,10 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
                 if not wrong:
                     raise
                 raise _diagnosed(wrong, notes=getattr(raised, "__notes__", ())) from None
+            except (Unsatisfiable, FailedHealthCheck):
+                if tally.cases:
+                    raise
+                raise Vacuous(f"gradtest: {subject.name}: {FILTERED}") from None
         vacuous = tally.vacuous()
         if vacuous:
             raise Vacuous(f"gradtest: {subject.name}: {vacuous}")

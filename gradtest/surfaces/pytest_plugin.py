@@ -103,6 +103,17 @@ def _is_property(function: Any) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that is marked, or that checked something, and says nothing."""
+    if _TALLY not in sys.modules and item.get_closest_marker("gradtest") is None:
+        return (yield)
+    from .pytest_vacuity import watching
+
+    with watching(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -160,11 +160,11 @@ def reasons_text(tally: Tally) -> str:
 def mutants_text(powers: Mapping[str, Power]) -> tuple[str, list[str]]:
     """Return how many mutants of how many were caught, and what was not, over all targets (by name).
 
-    The first is empty where there was no mutant.
+    The first is empty where there was none.
     """
     caught, total = (sum(getattr(power, name) for power in powers.values()) for name in ("caught", "total"))
     blind = [f"{name}: {sentence}" for name, power in powers.items() for sentence in power.blind()]
-    return (f"{number_text(caught)} of {number_text(total)}" if total else ""), blind
+    return (f"{number_text(caught)} of {number_text(total)}" if total or blind else ""), blind
 
 
 def _notes(result: Result) -> list[tuple[str, str]]:
