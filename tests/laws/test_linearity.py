@@ -55,6 +55,7 @@ def test_the_message_has_both_sides():
         "  why           a vjp is linear: vjp(1024 w) = 1024 vjp(w)",
         "  where         " + gradtest.check(target(np.sin, vjp=clipped), X).findings[0].source,
         "  inputs        x = [0.5]",
+        "  more          python -m gradtest explain GT131",
     ]
 
 
