@@ -62,8 +62,8 @@ def test_plain():
 """
 
 SAYS = {
-    "test_empty": "gradtest: test_empty is marked gradtest, and returned without a check; call gradtest.assert",
-    "test_undecided": "gradtest: <lambda>: nothing was decided: all 20 cases are undecided (the function is not",
+    "test_empty": "gradtest: test_empty is marked gradtest, and returned without a check; call",
+    "test_undecided": "gradtest: <lambda>: nothing was decided: all 20 cases are undecided (the function",
     "test_zero": "gradtest: <lambda>: the gradient was zero in all 20 cases that were decided",
     "test_filtered": "gradtest: sin: nothing was checked: every input that was drawn was filtered out",
 }
