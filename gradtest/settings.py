@@ -24,6 +24,7 @@ LawName = Literal[
     "memory",
     "layout",
     "precision",
+    "batch",
     "remainder",
 ]
 

@@ -39,6 +39,8 @@ class Target:
         Whether its complex gradients and cotangents are the conjugates of ours; see `target`.
     domains : mapping of str to Domain
         Where the values of inputs, or of what is in them, may lie; by name.
+    batch : mapping of str to int
+        The axis of examples, by input: that which named shapes call *batch* (law *batch*).
     made_for : callable, or None
         ``made_for(args, kwargs) -> Target``, where the target can only be known beside inputs (a
         class whose constructor is told sizes, a layer that makes its weights when it is first
@@ -54,6 +56,7 @@ class Target:
     further: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
     conjugate: bool = False
     domains: Mapping[str, Domain] = field(default_factory=dict, hash=False)
+    batch: Mapping[str, int] = field(default_factory=dict, hash=False)
     made_for: Callable[[Sequence[Any], Mapping[str, Any]], Target] | None = None
 
     def beside(self, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Target:
@@ -61,7 +64,7 @@ class Target:
         if self.made_for is None:
             return self
         made = self.made_for(args, kwargs or {})
-        return replace(made, domains={**made.domains, **self.domains})
+        return replace(made, domains={**made.domains, **self.domains}, batch={**made.batch, **self.batch})
 
 
 def target(

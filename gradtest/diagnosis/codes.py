@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "GT133": "the second derivative that is claimed is not symmetric",
     "GT134": "what is left beside the tangent falls as the step, not as its square",
     "GT135": "it is another one where the arrays lie otherwise in memory",
+    "GT136": "the gradient of a batch is not made of those of its examples",
     "GT201": "not deterministic: the same inputs give different outputs or gradients",
     "GT301": "a gradient has the wrong shape, or there are too many or too few",
     "GT302": "a gradient is missing, or is not made of real numbers",

@@ -8,6 +8,7 @@ from gradtest.settings import LawName, Settings
 
 from .adjointness import adjointness
 from .answer import Law
+from .batch import batch
 from .contract import contract
 from .layout import layout
 from .linearity import linearity
@@ -108,6 +109,12 @@ LAWS: tuple[Entry, ...] = (
         "precision",
         "In float32 the gradient loses little more than its rounded inputs make it lose.",
         precision,
+        nearby=True,
+    ),
+    Entry(
+        "batch",
+        "Along an axis that is called batch, the gradient is that of the examples: rows, sum or mean.",
+        batch,
         nearby=True,
     ),
     Entry(

@@ -11,13 +11,14 @@ from gradtest.signatures import bind
 from gradtest.targets import Target
 
 from .parameters import placed
+from .shapes import Shape, read_shape
 from .strategies import domains_of
 
 __all__ = ["within"]
 
 
 def within(target: Target, shapes: Mapping[str, Any]) -> Target:
-    """Return a target that knows the domains from which its inputs are drawn.
+    """Return a target that knows the domains from which its inputs are drawn, and their axis of examples.
 
     Domains that it states itself come first.
 
@@ -27,14 +28,24 @@ def within(target: Target, shapes: Mapping[str, Any]) -> Target:
     'simplex'
     """
     domains = {path: domain for path, domain in domains_of(shapes).items() if not domain.free}
-    if not domains:
+    batch = {name: axis for name, shape in shapes.items() if (axis := _batch_axis(shape)) is not None}
+    if not domains and not batch:
         return target
     called = _called(target, shapes)
     named = {
         called[name] + path: domain
         for (name, path), domain in zip(map(_split, domains), domains.values(), strict=True)
     }
-    return replace(target, domains={**named, **target.domains})
+    axes = {called[name]: axis for name, axis in batch.items()}
+    return replace(target, domains={**named, **target.domains}, batch={**axes, **target.batch})
+
+
+def _batch_axis(shape: Any) -> int | None:
+    """Return the axis that a named shape calls batch; None where there is none."""
+    if isinstance(shape, str):
+        shape = read_shape(shape)
+    names = [dim.name for dim in shape.dims] if isinstance(shape, Shape) else []
+    return names.index("batch") if "batch" in names and not shape.leading else None
 
 
 def _split(path: str) -> tuple[str, str]:
