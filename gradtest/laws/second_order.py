@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -91,16 +92,29 @@ def _of_the_gradient(probe: Probe, claim: str) -> Target:
 
 
 def _as_jvp(hvp: Callable[..., Any], case: Case, leaf: int) -> Callable[..., Any]:
-    """Return ``hvp(*inputs, v)`` as ``jvp(primals, tangents)``."""
+    """Return ``hvp(*inputs, v)``, or ``hvp(*inputs, v=v)``, as ``jvp(primals, tangents)``."""
     names = [one.name for one in case.inputs]
     which = names.index(case.owner(leaf))
 
+    try:
+        parameters = inspect.signature(hvp).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]  # a builtin that does not say
+    keyword = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+
     @functools.wraps(hvp)
     def jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+        if len(keyword) == 1:
+            return hvp(*primals, **{keyword[0]: tangents[which]})
         return hvp(*primals, tangents[which])
 
-    del jvp.__wrapped__  # its parameters are its own
+    jvp.__signature__ = _PUSHED  # type: ignore[attr-defined]  # its own, not that of the wrapped
     return jvp
+
+
+_PUSHED = inspect.Signature(
+    [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("primals", "tangents")]
+)
 
 
 def _symmetric(

@@ -45,6 +45,17 @@ def test_a_wrong_product():
     assert finding.headline.startswith("gradtest GT102: wrong Hessian product for x - it is 2 times")
 
 
+def test_a_product_may_take_its_vector_by_keyword():
+    def product(x, *, v):
+        return rosen_hess_prod(x, v)
+
+    assert gradtest.check(target(rosen, grad=rosen_der, hvp=product), X).ok
+    wrong = target(rosen, grad=rosen_der, hvp=lambda x, *, v: -product(x, v=v))
+    (finding,) = gradtest.check(wrong, X).findings
+    assert finding.code == "GT101"
+    assert finding.source.startswith("test_second_order.py:")
+
+
 def test_right_ones():
     report = gradtest.check(target(rosen, grad=rosen_der, hess=rosen_hess, hvp=rosen_hess_prod), X)
     assert report.ok
