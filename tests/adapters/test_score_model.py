@@ -53,4 +53,8 @@ def test_statsmodels(name):
         "GLM gamma": lambda: sm.GLM(Y + 1, X, family=sm.families.Gamma(sm.families.links.Log())),
     }
     params = np.array([0.3, -0.2, 0.25, *([0.4] if name == "NegativeBinomial" else [])])
-    assert gradtest.check(made[name](), params).verdict == "agrees"
+    report = gradtest.check(made[name](), params)
+    broken = [law.name for law in report.laws if law.verdict == "disagrees"]
+    # Its Hessian is not the derivative of its score: -2.0 for -10.0 in the last row (statsmodels 0.14).
+    assert broken == (["second-order"] if name == "NegativeBinomial" else [])
+    assert {law.name: law.verdict for law in report.laws}["derivative"] == "agrees"
