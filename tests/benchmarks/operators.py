@@ -68,7 +68,7 @@ def spoiled(values: Any, rng: np.random.Generator) -> Any:
         return values
     kind = rng.integers(3)
     if kind == 0:
-        return np.clip(np.round(values), -3, 3)
+        return np.asarray(np.clip(np.round(values), -3, 3))
     flat = values.reshape(-1)
     chosen = rng.random(flat.size) < 0.5
     flat[chosen] = 0 if kind == 1 else flat[0]
