@@ -57,7 +57,15 @@ def diagnose(
         cases = pools(wrong, others or Others(), settings)
         found = [_finding(j, judgements, known) for j, known in zip(wrong, cases, strict=True)]
     found = [replace(finding, evaluations=evaluations) for finding in found]
-    return tuple(sorted(found, key=lambda finding: (not finding.gross, finding.code == "GT100")))
+    return tuple(sorted(found, key=lambda finding: (not finding.gross, _vagueness(finding))))
+
+
+#: What says where, or what is missing, but not what was done instead.
+_VAGUE = ("GT117", "GT123", "GT124")
+
+
+def _vagueness(finding: Finding) -> int:
+    return 2 if finding.code == "GT100" else int(finding.code in _VAGUE)
 
 
 def _finding(judgement: Judgement, judgements: Sequence[Judgement], cases: Cases) -> Finding:

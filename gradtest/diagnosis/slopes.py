@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
+
+from gradtest.spaces import arrays
 
 from .measured import Array, Measured
 from .paths import parts_along
@@ -97,11 +100,30 @@ def _divided(m: Measured, slope: Callable[[Array], Array], other: Callable[[Arra
     if m.jacobian is None:
         return None
     with np.errstate(all="ignore"):
-        steepness = np.abs(slope(m.y))
-        upstream = m.g * other(m.y) / slope(m.y)
-    if not np.isfinite(upstream).all() or steepness.min(initial=1.0) < _SATURATED:
+        steep = np.abs(slope(m.y)) >= _SATURATED
+        weight = other(m.y) / slope(m.y)
+    if not steep.all():
+        masked = _without(m, ~steep)
+        if masked is None or masked.g is None or masked.jacobian is None:
+            return None
+        m = masked
+    upstream = m.g * np.where(steep, weight, 0.0)
+    return (
+        m.fits((upstream.reshape(-1) @ m.jacobian).reshape(m.shape)) if np.isfinite(upstream).all() else None
+    )
+
+
+def _without(m: Measured, outputs: Array) -> Measured | None:
+    """Return a case with a cotangent that leaves some outputs out; None where that is not to be had."""
+    if m.g is None or m.jacobian is None or outputs.all() or m.probe.case.target.form != "vjp":
         return None
-    return m.fits((upstream.reshape(-1) @ m.jacobian).reshape(m.shape))
+    kept = np.where(outputs, 0.0, m.g)
+    analytic = m.back(kept)
+    if analytic is None:
+        return None
+    numeric = (kept.reshape(-1) @ m.jacobian).reshape(m.shape)
+    cotangents = {i: arrays.like(w, kept) for i, w in m.probe.cotangents.items()}
+    return replace(m, probe=m.probe.at(m.probe.leaves, cotangents), analytic=analytic, numeric=numeric)
 
 
 # -- maps of every entry by itself ----------------------------------------------------------------

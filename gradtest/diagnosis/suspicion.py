@@ -90,7 +90,9 @@ Suspect = Callable[[Cases], Suspicion | None]
 TOLD = 0.25
 
 #: In at most this share of the cases it may fail: errors are estimates, and some are too small.
+#: Of five cases or more one may, if five others hold for it.
 SPARED = 0.1
+FIVE = 5
 
 #: A suspicion that rests on fewer cases must have been tested on this many entries.
 ENTRIES = 3
@@ -109,14 +111,14 @@ def holds(cases: Sequence[Measured], test: Callable[[Measured], bool | None], le
             told.append(measured)
         elif answer is False:
             failed += 1
-            if failed > SPARED * len(cases):
+            if failed > _spared(cases):
                 return ""
     return counted(cases, told, failed, least)
 
 
 def counted(cases: Sequence[Measured], told: Sequence[Measured], failed: int = 0, least: float = TOLD) -> str:
     """Return in how many cases something was seen, in words; "" if in too few."""
-    if not told or len(told) < least * len(cases):
+    if not told or len(told) < max(least * len(cases), FIVE * failed):
         return ""
     around = sum(measured.around for measured in told)
     if around:
@@ -142,7 +144,7 @@ def constant(
         found = factor(measured)
         if found is None:
             failed += 1
-            if failed > SPARED * len(cases):
+            if failed > _spared(cases):
                 return None
         elif math.isfinite(found[1]):
             seen.append((*found, measured))
@@ -154,8 +156,12 @@ def constant(
     )
     told = [measured for value, own, measured in seen if abs(value - best) <= own + slack]
     failed += len(seen) - len(told)
-    words = counted(cases, told, failed, least) if failed <= SPARED * len(cases) else ""
+    words = counted(cases, told, failed, least) if failed <= _spared(cases) else ""
     return (best, words) if words else None
+
+
+def _spared(cases: Sequence[Measured]) -> float:
+    return max(SPARED * len(cases), 1 if len(cases) > FIVE else 0)
 
 
 def simple(value: float) -> bool:

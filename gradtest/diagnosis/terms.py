@@ -23,7 +23,7 @@ def statistics_held_fixed(cases: Cases) -> Suspicion | None:
             if words and _several(cases, axis, vectors):
                 return Suspicion(
                     "GT115",
-                    f"off by a term {phrase} along axis {axis}",
+                    f"off by {phrase} along axis {axis}",
                     f"analytic - numeric is {phrase} along axis {axis} {words}",
                 )
     return None
@@ -46,12 +46,12 @@ def _exponential(m: Measured) -> Array | None:
 
 
 _SPANS: tuple[tuple[str, Vectors], ...] = (
-    ("constant", lambda m, axis: [np.ones(m.shape)]),
-    ("proportional to x", lambda m, axis: [m.x]),
-    ("proportional to the output", lambda m, axis: [_output(m)]),
-    ("proportional to exp(output)", lambda m, axis: [_exponential(m)]),
-    ("proportional to the deviation from the mean", lambda m, axis: [_deviation(m, axis)]),
-    ("made of a constant and the deviation", lambda m, axis: [np.ones(m.shape), _deviation(m, axis)]),
+    ("a constant", lambda m, axis: [np.ones(m.shape)]),
+    ("a multiple of x", lambda m, axis: [m.x]),
+    ("a multiple of the output", lambda m, axis: [_output(m)]),
+    ("a multiple of exp(output)", lambda m, axis: [_exponential(m)]),
+    ("a multiple of the deviation from the mean", lambda m, axis: [_deviation(m, axis)]),
+    ("a constant and the deviation from the mean", lambda m, axis: [np.ones(m.shape), _deviation(m, axis)]),
 )
 
 

@@ -449,7 +449,7 @@ SPECIMENS = [
         inputs(x="batch in", gain="in"),
         "x",
         "GT115 GT113",
-        "proportional to x|multiple of x",
+        "multiple of x|multiple of x",
     ),
     of(
         "gate_slope_forgotten",
@@ -691,7 +691,7 @@ SPECIMENS = [
         inputs(a="n", b="n", sizes={"n": (2, 5)}),
         "a",
         "GT113 GT115",
-        "multiple of a|proportional to x",
+        "multiple of a|multiple of x",
         "grad",
     ),
     of(
