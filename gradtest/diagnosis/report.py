@@ -245,7 +245,12 @@ def error_class(report: Report) -> type[GradientError]:
 
 
 def _kind(block: BlockReport) -> tuple[bool, bool, str]:
-    return not block.excess > GROSS, block.place == Place.NEARBY, block.input
+    nearby = block.place == Place.NEARBY
+    return (
+        not block.excess > GROSS,
+        nearby,
+        "" if nearby else block.input,
+    )  # each class is a search of its own
 
 
 def joined(reports: Sequence[Report]) -> Report:
