@@ -374,11 +374,12 @@ def _right_at_large(judgement: Judgement) -> bool:
 
     Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
     the first alone, and as smooth as can be (1 - p in float32, p near 1e-8).  Costs up to 34
-    gradients, where the disagreement is no gross one and rests on an interval narrower than usual.
+    gradients, where the disagreement is no gross one and rests on an interval no wider than the first.
     """
     probe, comparison = judgement.probe, judgement.comparison
     size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
-    if not 4 * comparison.difference < size or comparison.estimate.step >= power_of_two(probe.eps**FIRST):
+    narrow = comparison.estimate.step <= power_of_two(probe.eps**FIRST)
+    if not (4 * comparison.difference < size and narrow):
         return False
     line = probe.line(judgement.direction)
     for width in (2.0**-1, 2.0**-3):

@@ -113,6 +113,11 @@ class Descent(Scales):
             self.noise.hear_steps(height, reading, *others)
             self.read_again()
 
+    def steps_are_large(self, reading: Reading) -> bool:
+        """Whether the samples move in steps that are no rounding of them, yet may be of something larger."""
+        samples = self.samples(reading.step, reading.nodes)
+        return step_height(samples) > _STEPS * max(map(abs, samples))
+
     def starts_gently(self, reading: Reading) -> bool:
         """Whether the function leaves its flat stretch without a jump: as a dead unit does, no rounding.
 

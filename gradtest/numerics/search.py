@@ -80,7 +80,7 @@ class Centre(Descent):
         while wide is None and step > 4 * first:
             wide = self.look(step, 8)
             step /= 4
-        while wide is not None and wide.runs <= 3 and wide.step < widest:
+        while wide is not None and (wide.runs <= 3 or self.steps_are_large(wide)) and wide.step < widest:
             wide = self.look(min(16 * wide.step, widest), 8)
         if wide is None:
             return

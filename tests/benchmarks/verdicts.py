@@ -5,6 +5,20 @@
 Right gradients first, on generic and on nasty inputs, in float64 and float32; then wrong ones, in
 terms of whether the mistake is visible at the input at all; then errors planted just above the
 resolution that an *agrees* states.
+
+Printed on 2026-11-22 (2 shared x86-64 cores, CPython 3.11.7, NumPy 2.4.6, SciPy 1.17.1), 177
+families, stopped after 82,000 of 100,000 verdicts; the code changed on the way, and the three
+false alarms (entropy and mixture likelihood, nasty float32) were mended and tried again by
+themselves, not in a second run of the whole::
+
+    right gradients  verdicts  false  undecided  evaluations  resolution  3 x resolution found
+    float64 generic    21,071      0     0.00 %            5       1e-10               99.94 %
+    float64 nasty      20,791      0     0.35 %            5       1e-10               99.87 %
+    float32 generic    21,071      0     0.36 %            9       1e-04               99.91 %
+    float32 nasty      19,095      3     3.09 %            9       1e-04               99.58 %
+
+(evaluations and resolution: medians).  In well-conditioned float32 an error of 10 % was found in
+100 %, one of 0.1 % in 97.8 % of 3,206 blocks.
 """
 
 from __future__ import annotations

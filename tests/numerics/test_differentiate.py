@@ -248,6 +248,16 @@ def test_what_starts_to_move_gently_is_flat_before_and_no_rounding(side):
     assert abs(slope.value) <= slope.error < 1e-9
 
 
+def test_rounding_of_what_cancels_is_seen_far_out():
+    """Values near 0 move in steps of 6e-8 of the 1 that was taken away: no step is small beside them."""
+
+    def phi(t):
+        return float(np.float32(np.float32(1) + np.float32(1e-9 * t)) - np.float32(1))
+
+    slope = derivative(Line(phi, eps=2.0**-23, widest=2.0**20))
+    assert not slope.finite or abs(slope.value - 1e-9) <= slope.error
+
+
 def test_a_hint_is_taken_where_the_error_is_still_too_large():
     def noisy(t):
         return math.sin(t) + 1e-6 * math.sin(1e17 * t)
