@@ -43,6 +43,8 @@ IN_ORDER = (
 )
 #: Where the entries may have to lie, if the function is finite only there.
 DOMAINS = ("", " : positive", " : (0, 1)")
+#: Inputs called like this may be integer labels, one for each row of the others.
+LABELS = ("y", "Y", "t", "label", "labels", "target", "targets", "y_true", "classes")
 #: So many points of a candidate are looked at: a logarithm of one number may be lucky once.
 LOOKS = 4
 
@@ -195,6 +197,15 @@ def _candidates(
         return
     if len({**annotated, **given}) == len(names):
         yield "annotations", {name: {**annotated, **given}[name] for name in names}
+    labels = [name for name in names if name in LABELS and name not in given]
+    if labels and len(names) > len(labels):
+        yield (
+            "a guess",
+            {
+                n: given.get(n, "batch : labels k" if n in labels else ("batch k", "k out", "out")[min(i, 2)])
+                for i, n in enumerate(names)
+            },
+        )
     for fixed in [{**annotated, **given}, dict(given)] if annotated else [dict(given)]:
         for domain in DOMAINS:
             for guess in _guesses(len(names)):

@@ -18,6 +18,7 @@ __all__ = [
     "Pair",
     "differs",
     "full_name",
+    "held_objects",
     "is_live",
     "numbers",
     "paired",
@@ -83,6 +84,12 @@ def _inside(holder: Any, path: Path, seen: set[int]) -> Iterator[tuple[Path, dic
     for step, value in members.values():
         if isinstance(value, (Mapping, list, tuple)) or is_plain_object(value):
             yield from _inside(value, (*path, step), seen)
+
+
+def held_objects(layer: Any) -> list[Any]:
+    """Return the objects of somebody's own classes that an object holds, from the outside in."""
+    inside = [value for _, members in _inside(layer, (), set()) for _, value in members.values()]
+    return list({id(value): value for value in inside if is_plain_object(value)}.values())
 
 
 def numbers(layer: Any) -> Iterator[tuple[Path, Any]]:

@@ -23,6 +23,7 @@ from gradtest.parameters import (
     Pair,
     differs,
     full_name,
+    held_objects,
     is_live,
     numbers,
     paired,
@@ -250,16 +251,23 @@ class _Layer:
         self._parameters: dict[str, list[Pair]] = {}
         self._returned: list[Any] | None = None  # the order in which backward returns gradients
         self._plan: Plan | None = None
-        self._base = _forgotten(copied(layer))
         self.failed = ""
-        try:
-            with np.errstate(all="ignore"):
-                self._learn()
-        except Misuse:
-            raise
-        except Exception as error:  # seen again, and reported, when the case is examined
-            self.failed = f"{type(error).__name__}: {error}"
-            self._parameters = {}
+        # What a layer does to forget may leave it in a state in which it cannot be called; and of
+        # several outputs (a hidden and an inner state) backward may take the gradient of the first.
+        for self._first_only, self._reset in itertools.product((False, True), (_forgotten, _as_it_is)):
+            self._base = self._reset(copied(layer))
+            try:
+                with np.errstate(all="ignore"):
+                    self._learn()
+            except Misuse:
+                raise
+            except Exception as error:  # seen again, and reported, when the case is examined
+                self._plan = None
+                self.failed = self.failed or f"{type(error).__name__}: {error}"
+                self._parameters = {}
+            else:
+                self.failed = ""
+                break
 
     def target(self) -> Target:
         """Return the target: inputs as they are, parameters by name."""
@@ -337,10 +345,11 @@ class _Layer:
             return returned[0], returned[1]
         if self._plan is None:
             self._plan = self._planned(layer, returned)
-        if "cache" not in self._plan.order:
-            return returned, None
-        *out, cache = returned
-        return out[0] if len(out) == 1 else tuple(out), cache
+        cache = None
+        if "cache" in self._plan.order:
+            *out, cache = returned
+            returned = out[0] if len(out) == 1 else tuple(out)
+        return returned[0] if self._first_only and isinstance(returned, tuple) else returned, cache
 
     def _pulled(self, layer: Any, returned: Any, cotangent: Any, inputs: Arguments) -> Any:
         """Return what backward returns."""
@@ -464,7 +473,7 @@ class _Layer:
         layer = copied(self._base)
         with self._randomness.frozen():
             self._run(layer, *copied(self._given))
-        return _forgotten(layer)
+        return self._reset(layer)
 
     def _tried(self) -> list[Pair]:
         """Call forward and backward of a copy, and return the parameters that have gradients."""
@@ -477,6 +486,8 @@ class _Layer:
             entering = {path: seen(value) for path, value in numbers(layer)}
             ones = [arrays.zeros(leaf) + 1 if arrays.is_differentiable(leaf) else None for leaf in out.leaves]
             result = self._pulled(layer, returned, out.build(ones), inputs)
+            if len(out.leaves) > 1 and not self._fits(self._matched(layer, result)):
+                raise TypeError("backward does not take the gradients of all outputs")
         live = [pair for pair in paired(layer) if pair.declared or is_live(layer, pair, before)]
         pairs = without_doubles(layer, live)
         if any(at(layer, pair.gradient or ()) is not None for pair in pairs):
@@ -484,6 +495,15 @@ class _Layer:
         if self._rate:
             return [Pair(path) for path, seen in entering.items() if differs(seen, at(layer, path))]
         return self._among(result, dict(numbers(self._base))) or pairs
+
+    def _fits(self, gradients: Mapping[str, Any]) -> bool:
+        """Whether the gradients of the inputs have their shapes."""
+        values = dict(zip(self._inputs.names, self._inputs.values, strict=True))
+        return all(
+            arrays.shape(values[name]) == arrays.shape(gradient)
+            for name, gradient in gradients.items()
+            if name in self._real and arrays.is_array(values[name]) and gradient is not None
+        )
 
     def _among(self, result: Any, held: Mapping[Path, Any]) -> list[Pair]:
         """Return the parameters whose gradients backward returned beside those of the inputs."""
@@ -562,10 +582,15 @@ def _differentiated(inputs: Arguments) -> list[str]:
 
 
 def _forgotten(layer: Any) -> Any:
-    """Let a layer forget earlier calls, if it has a method for that, and return it."""
-    for name in _FORGET:
-        with contextlib.suppress(Exception):  # it may want arguments, or have nothing to forget yet
-            getattr(layer, name)()
+    """Let a layer, and then the layers in it, forget earlier calls, if they have a method for that."""
+    for part in [layer, *held_objects(layer)]:
+        for name in _FORGET:
+            with contextlib.suppress(Exception):  # it may want arguments, or have nothing to forget yet
+                getattr(part, name)()
+    return layer
+
+
+def _as_it_is(layer: Any) -> Any:
     return layer
 
 

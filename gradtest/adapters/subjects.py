@@ -13,8 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradtest.errors import Misuse, nearest
+from gradtest.errors import Misuse, MisusedType, nearest
 from gradtest.targets import Target, target
+
+from .recognise import as_target
 
 __all__ = ["Subject", "find", "function_at", "load", "subjects"]
 
@@ -125,7 +127,8 @@ def _joined(where: str, name: str) -> str:
 
 def _nothing(where: str) -> str:
     text = (
-        f"{where} holds nothing to check: no table DERIVATIVES, and no pair of names such as f and f_backward"
+        f"{where} holds nothing to check: no table DERIVATIVES, no pair of names such as f and "
+        "f_backward, and no class with forward and backward"
     )
     names = [] if Path(where).is_dir() else list(_own_functions(load(where)))
     if names:
@@ -215,7 +218,13 @@ def _offers(path: Path) -> bool:
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     if any(_partner_name(functions, name) for name in functions):
         return True
-    return any(_assigns_target(node) for node in body)
+    return any(_assigns_target(node) or _is_layer(node) for node in body)
+
+
+def _is_layer(node: ast.stmt) -> bool:
+    """Whether a statement makes a class with a backward method."""
+    inner = node.body if isinstance(node, ast.ClassDef) else []
+    return any(isinstance(n, ast.FunctionDef) and n.name.startswith(("backward", "bprop")) for n in inner)
 
 
 def _assigns_target(node: ast.stmt) -> bool:
@@ -338,7 +347,7 @@ def _importable(path: Path) -> tuple[Path, str]:
 
 
 def subjects(module: ModuleType) -> list[Subject]:
-    """Return what a module offers: its table `DERIVATIVES`, else its targets, and pairs by name.
+    """Return what a module offers: its table `DERIVATIVES`, else its targets, pairs by name, and layers.
 
     A row of the table is a mapping with `forward`, one of `vjp`, `grad`, `value_and_grad` or
     `jvp`, and perhaps `inputs` (named shapes), `wrt`, and a `name` (or `equation`).
@@ -353,7 +362,32 @@ def subjects(module: ModuleType) -> list[Subject]:
         return [_row(module, i, row) for i, row in enumerate(table)]
     own = _own_functions(module)
     made = [Subject(value, place=name) for name, value in vars(module).items() if isinstance(value, Target)]
-    return made + list(_pairs(own))
+    return made + list(_pairs(own)) + list(_layers(module))
+
+
+def _layers(module: ModuleType) -> Iterator[Subject]:
+    """Yield the public classes of a module that are recognised, but for abstract ones."""
+    for name, value in vars(module).items():
+        if name.startswith("_") or not isinstance(value, type) or value.__module__ != module.__name__:
+            continue
+        found = None if _is_abstract(value) else _recognised(value)
+        if found is not None:
+            yield Subject(found, place=name)
+
+
+def _is_abstract(kind: type) -> bool:
+    methods = [getattr(kind, name, None) for name in _FORWARD]
+    codes = [getattr(method, "__code__", None) for method in methods]
+    return inspect.isabstract(kind) or any(
+        code is not None and "NotImplementedError" in code.co_names for code in codes
+    )
+
+
+def _recognised(value: Any) -> Target | None:
+    try:
+        return as_target(value)
+    except MisusedType:
+        return None
 
 
 def _row(module: ModuleType, i: int, row: Any) -> Subject:
@@ -458,8 +492,9 @@ def _selected(module: ModuleType, where: str, name: str, grad: str | None, vjp: 
     if rows:
         return _placed(rows, where)
     value = vars(module).get(name)
-    if isinstance(value, Target):
-        return [Subject(value, place=place)]
+    recognised = None if inspect.isfunction(value) or value is None else _recognised(value)
+    if recognised is not None:
+        return [Subject(recognised, place=place)]
     return [_with_partner(module, name, place)]
 
 

@@ -6,13 +6,16 @@ import functools
 import inspect
 import itertools
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from gradtest.errors import Misuse
 from gradtest.spaces import arrays as verbs
 from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
@@ -20,6 +23,10 @@ from gradtest.targets import Target
 from .strategies import inputs
 
 __all__ = ["in_kind_of", "parameters_alike", "placed", "point_of"]
+
+
+#: So many inputs may be passed over before it is said why.
+MOST_REFUSED = 20
 
 
 def parameters_alike(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def point_of(target: Target, shapes: Mapping[str, Any], **how: Any) -> SearchStr
     """
     drawn = inputs(shapes, **how)
     if target.made_for is not None:
-        return _drawn_beside(target, drawn)
+        return _drawn_beside(target, drawn, Counter())
     rest = {name: value for name, value in target.parameters.items() if name not in shapes}
     alike = parameters_alike(rest)
     if not alike:
@@ -81,10 +88,23 @@ def point_of(target: Target, shapes: Mapping[str, Any], **how: Any) -> SearchStr
 
 
 @st.composite
-def _drawn_beside(draw: DrawFn, target: Target, point: SearchStrategy[dict[str, Any]]) -> Any:
-    """Draw inputs, and then what the target holds that is made for them, in the same precision."""
+def _drawn_beside(
+    draw: DrawFn, target: Target, point: SearchStrategy[dict[str, Any]], made: Counter[bool]
+) -> dict[str, Any]:
+    """Draw inputs, and then what the target holds that is made for them, in the same precision.
+
+    Inputs for which it cannot be made (an image smaller than the kernel) are passed over, unless
+    it could not be made for any so far.
+    """
     drawn = draw(point)
-    held = target.beside(*placed(target, drawn)).parameters
+    try:
+        held = target.beside(*placed(target, drawn)).parameters
+    except Misuse:
+        made[False] += 1
+        if not made[True] and made[False] >= MOST_REFUSED:
+            raise
+        reject()
+    made[True] += 1
     alike = parameters_alike({name: value for name, value in held.items() if name not in drawn})
     if not alike:
         return drawn

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .promise import Promise
     from .terminal import Paper
 
-__all__ = ["command"]
+__all__ = ["command", "given_shapes"]
 
 METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
 
@@ -118,7 +118,7 @@ def _plan(options: Mapping[str, Any]) -> Plan:
         laws=_laws(options["laws"]),
     )
     opinions = () if method else METHODS[1:]
-    return Plan(settings, opinions, options["max_examples"] or 100, _given(options["inputs"]))
+    return Plan(settings, opinions, options["max_examples"] or 100, given_shapes(options["inputs"]))
 
 
 def _seed(asked: int | None) -> int:
@@ -133,8 +133,8 @@ def _laws(text: str | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text is not None else None
 
 
-def _given(inputs: Sequence[str]) -> dict[str, str]:
-    """Read "x: batch in" and the like.
+def given_shapes(inputs: Sequence[str]) -> dict[str, str]:
+    """Return the shapes in "x: batch in" and the like, by name.
 
     Raises
     ------

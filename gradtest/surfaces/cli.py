@@ -28,6 +28,7 @@ VERBS = {
     "check": ("check_command", "Check derivatives over generated inputs."),
     "replay": ("replay_command", "Judge failures of earlier runs again: FIXED or FAILED."),
     "explain": ("explain_command", "Say what a code or a word of a report means."),
+    "write": ("write_command", "Write a test file for a module."),
     "laws": ("laws_command", "List what a derivative is held to."),
     "env": ("env_command", "Print versions, for bug reports."),
 }

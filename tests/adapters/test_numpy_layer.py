@@ -419,3 +419,44 @@ def test_what_has_no_derivative_is_not_recognised():
 
     with pytest.raises(MisusedType, match="an object or a class with forward and backward"):
         as_target(Nothing())
+
+
+class Window(Dense):
+    """Wants at least three columns."""
+
+    def __init__(self, n):
+        super().__init__(3, n)
+
+    def forward(self, x):
+        return super().forward(x[:, :3])
+
+    def backward(self, dout):
+        dx = np.zeros((len(dout), self.width))
+        dx[:, :3] = super().backward(dout)
+        return dx
+
+
+def test_inputs_for_which_no_object_can_be_made_are_passed_over():
+    class Sized(Window):
+        def forward(self, x):
+            self.width = x.shape[1]
+            return super().forward(x)
+
+    gradtest.property_of(Sized, x="batch n")()
+    with pytest.raises(MisusedType, match="no arguments were found"):
+        gradtest.property_of(Sized, x="batch 2")()
+
+
+class LstmLike:
+    """Two outputs, of which backward takes the gradient of the first."""
+
+    def forward(self, x):
+        self.x = x
+        return np.tanh(x), np.exp(x)
+
+    def backward(self, dh):
+        return dh * (1 - np.tanh(self.x) ** 2)
+
+
+def test_the_first_of_two_outputs():
+    assert gradtest.check(LstmLike(), X).verdict == "agrees"

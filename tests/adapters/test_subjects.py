@@ -1,6 +1,7 @@
 """What there is to check in a place: names, tables, files, folders, packages."""
 
 import sys
+import textwrap
 from textwrap import dedent
 
 import pytest
@@ -219,3 +220,30 @@ def test_the_reference_lists_all_its_derivatives():
     import reference
 
     assert len(subjects(reference)) == len(reference.DERIVATIVES)
+
+
+def test_layers_are_found_but_for_abstract_ones(tmp_path, monkeypatch):
+    text = """
+    import numpy as np
+
+    class Layer:
+        def forward(self, x):
+            raise NotImplementedError
+
+        def backward(self, dout):
+            raise NotImplementedError
+
+    class Tanh(Layer):
+        def forward(self, x):
+            self.y = np.tanh(x)
+            return self.y
+
+        def backward(self, dout):
+            return dout * (1 - self.y**2)
+    """
+    path = tmp_path / "layers_of_a_student.py"
+    path.write_text(textwrap.dedent(text))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert [subject.target.name for subject in find(str(path))] == ["Tanh"]
+    assert [subject.target.name for subject in find(str(tmp_path))] == ["Tanh"]  # in a folder, too
+    assert [subject.target.name for subject in find(f"{path}::Tanh")] == ["Tanh"]
