@@ -97,7 +97,8 @@ def objective(
     def gradient(preds: Any, labels: Any, weights: Any = None) -> Any:
         return _in_shape(ask(preds, labels, weights), preds)[0]
 
-    def hvp(preds: Any, labels: Any, weights: Any = None, *, v: Any) -> Any:
+    def hvp(preds: Any, labels: Any, *further: Any) -> Any:
+        weights, v = further if len(further) == 2 else (None, *further)
         return _in_shape(ask(preds, labels, weights), preds)[1] * v
 
     standing_for(gradient, derivatives)

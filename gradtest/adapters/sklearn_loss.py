@@ -32,7 +32,8 @@ def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> T
     def gradient(y_true: Any, raw_prediction: Any, sample_weight: Any = None) -> Any:
         return subject.gradient(**_given(y_true, raw_prediction, sample_weight))
 
-    def hvp(y_true: Any, raw_prediction: Any, sample_weight: Any = None, *, v: Any) -> Any:
+    def hvp(y_true: Any, raw_prediction: Any, *further: Any) -> Any:
+        sample_weight, v = further if len(further) == 2 else (None, *further)
         return subject.gradient_hessian(**_given(y_true, raw_prediction, sample_weight))[1] * v
 
     standing_for(gradient, type(subject).gradient)

@@ -66,6 +66,15 @@ def test_the_derivative_by_the_labels_has_the_wrong_sign():
     assert (finding.parameter, finding.what) == ("preds", "the sign is flipped")
 
 
+def test_a_wrong_second_derivative():
+    def doubled(y_true, y_pred):
+        grad, hess = derivatives(y_pred, y_true)
+        return grad, 2 * hess
+
+    (finding,) = gradtest.check(objective(log_loss, doubled), PREDS, LABELS).findings
+    assert "Hessian product" in finding.headline
+
+
 def test_a_property():
     test = gradtest.property_of(objective(log_loss, of_arrays), preds="n", labels="n : (0, 1)")
     test()
