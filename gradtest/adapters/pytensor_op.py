@@ -53,6 +53,11 @@ def _unready(*inputs: Any) -> Any:
 def _made_for(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Target:
     values = [np.asarray(value) for value in (*args, *kwargs.values())]
     kinds = tuple((str(v.dtype), tuple(1 if n == 1 else None for n in v.shape)) for v in values)
+    try:
+        hash(op)
+    except Exception:  # an Op made of others, before its graph is built
+        made: Target = _compiled.__wrapped__(op, kinds)
+        return made
     return _compiled(op, kinds)
 
 
