@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -53,12 +54,14 @@ def test_words_leave_out_numbers_and_nothing_else():
 
 def test_the_python_of_the_page_runs_and_prints_what_stands_below_it():
     names: dict[str, object] = {}
-    printed = ""
+    printed: str | None = None
     compared = 0
-    for language, text in blocks("python", "text"):
-        if language == "text":
+    for language, text in blocks("python", "text", "console", "toml"):
+        if language == "text" and printed is not None:
             assert labels(printed) == labels(text)
             compared += 1
+        if language != "python":
+            printed = None  # what stands below a command is not what Python prints
             continue
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
@@ -163,5 +166,15 @@ def modules() -> list[str]:
 def test_the_examples_of_a_module_run(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = doctest.testmod(importlib.import_module(name))
+        result = doctest.testmod(_imported(name))
     assert result.failed == 0
+
+
+def _imported(name: str) -> ModuleType:
+    """Return a module; an adapter whose library is not installed is passed over."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if not name.startswith("gradtest.adapters.") or str(missing.name).startswith("gradtest"):
+            raise
+        pytest.skip(f"{name} needs {missing.name}, which is not installed")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
+import numpy as np
 from hypothesis import HealthCheck, Phase
 from hypothesis.control import current_build_context
 from hypothesis.errors import FailedHealthCheck, Unsatisfiable
@@ -40,6 +41,49 @@ FILTERED = (
     "nothing was checked: every input that was drawn was filtered out; draw inputs that fit instead of "
     "filtering for them"
 )
+
+
+#: So many evaluations are spent on the way from the first failing case to the smallest.
+MOST_EVALUATIONS = 30_000
+
+
+class Failures:
+    """The cases of a search that failed, and how long a smaller one is looked for.
+
+    Many choices of Hypothesis lead to the same point, which is judged once.  When
+    `MOST_EVALUATIONS` are spent, a case that is not known to fail passes without a look:
+    Hypothesis soon has nothing left to try, and shows the smallest that it has.
+    """
+
+    def __init__(self) -> None:
+        self._spent = 0
+        self._known: dict[Hashable, Report] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether enough was spent."""
+        return self._spent > MOST_EVALUATIONS
+
+    def at(self, case: Case) -> Report | None:
+        """Return the report of a case that is known to fail."""
+        return self._known.get(_key(case)) if self._known else None
+
+    def count(self, case: Case, report: Report) -> None:
+        """Remember a failing case, and count what was spent since the first."""
+        if report.verdict == "disagrees":
+            self._known[_key(case)] = report
+        if self._known:
+            self._spent += report.evaluations
+
+
+def _key(case: Case) -> Hashable:
+    """Return what two cases share that are the same point."""
+    return tuple(
+        (leaf.shape, leaf.dtype.str, leaf.strides, leaf.tobytes())
+        if isinstance(leaf, np.ndarray) and leaf.dtype != object
+        else repr(leaf)
+        for leaf in case.leaves
+    )
 
 
 class Vacuous(AssertionError):
@@ -84,13 +128,21 @@ def as_test(
     """
     described = _named(target, shapes)
     point = point_of(target, described, **how)
-    target, tally = within(target, described), Tally()
+    target, tally, failures = within(target, described), Tally(), Failures()
 
     others = further(functools.partial(case_of, target), point)
 
     def gradients_agree(point: Point) -> None:
-        full = tally.cases == 0 or tally.disagrees > 0  # from the first failure on: shrinking needs it
-        report = _examined(case_of(target, point), settings, others, sparingly=not full)
+        if tally.cases == 0:
+            failures.__init__()  # type: ignore[misc]  # each run has its own
+        case = case_of(target, point)
+        report = failures.at(case)
+        if report is None:
+            if failures.over:
+                return
+            full = tally.cases == 0 or tally.disagrees > 0  # from the first failure on: shrinking needs it
+            report = _examined(case, settings, others, sparingly=not full)
+            failures.count(case, report)
         tally.add(report)
         tell(report)
         report.raise_if_wrong(searching=True)  # diagnosed when the search is over
@@ -216,14 +268,20 @@ def search(
     Misuse
         If the target cannot be checked on such inputs.
     """
-    tally, found = Tally(), False
+    tally, found, failures = Tally(), False, Failures()
 
     others = further(functools.partial(case_of, target), point, seed)
 
     def gradients_agree(point: Point) -> None:
         nonlocal found
-        full = tally.cases == 0 or found
-        report = _examined(case_of(target, point), settings, others, sparingly=not full)
+        case = case_of(target, point)
+        report = failures.at(case)
+        if report is None:
+            if failures.over:
+                return
+            full = tally.cases == 0 or found
+            report = _examined(case, settings, others, sparingly=not full)
+            failures.count(case, report)
         if not found:
             tally.add(report)
         found = found or report.verdict == "disagrees"
