@@ -159,11 +159,26 @@ def _compare(
         if rounded is not None and comparison.difference <= rounded.rounding:
             claim = rounded
             comparison = held(claim=claim)
+    if comparison.word is Word.DISAGREES and _hidden_where_flat(line, comparison):
+        return replace(comparison, word=Word.UNDECIDED, reason=UNSEEN)
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):
         strict = held(tiny_is_zero=False)
         return replace(strict, reason=UNSEEN) if strict.word is Word.UNDECIDED else strict
     return comparison
+
+
+def _hidden_where_flat(line: Line, comparison: Comparison) -> bool:
+    """Whether the function does not move, and what is claimed is below the rounding of what it is made of.
+
+    log(1 + e^-99) is 0 as computed, and its slope is not: the terms are as large as the function
+    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat.
+    """
+    if not comparison.estimate.flat or comparison.claim.value == 0.0:
+        return False
+    far = [abs(line(side * line.widest)) for side in (-1, 1)]
+    largest = max((size for size in far if math.isfinite(size)), default=0.0)
+    return abs(comparison.claim.value) * line.widest <= line.eps * largest
 
 
 def _steady(probe: Probe, direction: Direction, claim: Claim) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -103,7 +104,8 @@ def pasted(text):
 
 def smallest_case(message):
     """Return the inputs that the end of a message shows, by name."""
-    rows = message[message.index("  smallest case ") :].splitlines()
+    first, *more = message[message.index("  smallest case ") :].splitlines()
+    rows = [first, *itertools.takewhile(lambda row: not row[:16].strip(), more)]
     return {name: pasted(text) for name, _, text in (row[16:].partition(" = ") for row in rows)}
 
 
@@ -123,8 +125,8 @@ def test_the_printed_case_fails_again(specimen):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("specimen", SEEN, ids=lambda specimen: specimen.name)
-def test_every_printed_case_fails_again(specimen):
+@pytest.mark.parametrize("specimen", SEEN[::5], ids=lambda specimen: specimen.name)
+def test_the_printed_cases_of_many_fail_again(specimen):
     fails_again_as_printed(specimen)
 
 
