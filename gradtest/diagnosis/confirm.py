@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,10 +62,13 @@ class Others:
     def __init__(self, draw: Callable[[], Sequence[Case]] = tuple) -> None:
         self._draw = draw
         self._probes: dict[int, Probe | None] = {}
-        self._seen: dict[bool, dict[object, tuple[Case, frozenset[str]]]] = {True: {}, False: {}}
+        self._seen: dict[bool, dict[object, tuple[Case, Mapping[str, float]]]] = {True: {}, False: {}}
 
-    def remember(self, case: Case, wrong: frozenset[str], right: frozenset[str]) -> None:
-        """Keep a case that was judged at the point itself; of wrong ones, one of every shape."""
+    def remember(self, case: Case, wrong: Mapping[str, float], right: Mapping[str, float]) -> None:
+        """Keep a case that was judged at the point itself; of wrong ones, one of every shape.
+
+        `wrong` and `right` map the names of blocks to the resolution at which that was seen.
+        """
         for is_wrong, names in ((True, wrong), (False, right)):
             kept = self._seen[is_wrong]
             key: object = tuple(map(arrays.shape, case.leaves)) if is_wrong else len(kept)
@@ -97,9 +100,13 @@ class Others:
             if probe is not None:
                 yield probe
 
-    def seen(self, name: str, *, wrong: bool) -> list[Case]:
-        """Return the cases of the run in which a block was wrong, or right; the last come first."""
-        return [case for case, names in reversed(self._seen[wrong].values()) if name in names]
+    def seen(self, name: str, *, wrong: bool, share: float = math.inf) -> list[Case]:
+        """Return the cases of the run in which a block was wrong, or right; the last come first.
+
+        Only those that would have seen it off by `share`.
+        """
+        kept = reversed(self._seen[wrong].values())
+        return [case for case, names in kept if names.get(name, math.inf) <= share and name in names]
 
 
 def _extreme(case: Case) -> bool:
@@ -133,6 +140,18 @@ class _Pool:
     cases: Cases = field(default_factory=Cases)
 
     @property
+    def share(self) -> float:
+        """How far the block is off in the case itself: one that could not have seen so much is not right."""
+        here = self.cases[0]
+        size = np.maximum(np.abs(here.analytic), np.abs(here.numeric))
+        off = np.abs(here.analytic - here.numeric) / np.where(size > 0, size, 1.0)
+        return float(np.max(off, initial=0.0, where=np.isfinite(off))) or math.inf
+
+    def is_alike(self, case: Case) -> bool:
+        """Whether a name says the same in another case: the last layer of one may be the first of another."""
+        return case.names == self.cases[0].probe.case.names
+
+    @property
     def full(self) -> bool:
         """Whether more cases would not tell more, or cost too much."""
         return self.purse.left <= 0 or len(self.cases) >= ENOUGH
@@ -150,7 +169,8 @@ class _Pool:
                 block = None if seen is None else self.block_of(seen)
                 if seen is not None and block is not None:
                     self.look(seen, block)
-        self.cases.right += (seen_of(case, self.name) for case in others.seen(self.name, wrong=False))
+        right = others.seen(self.name, wrong=False, share=self.share)
+        self.cases.right += (seen_of(case, self.name) for case in right if self.is_alike(case))
         self.cases.failed += (seen_of(case, self.name) for case in others.seen(self.name, wrong=True))
 
     def block_of(self, probe: Probe) -> int | None:
@@ -165,7 +185,8 @@ class _Pool:
         try:
             looked = self.first_look(probe, block)
             if looked.word is Word.AGREES:
-                if looked.resolution > 0:  # where the gradient is zero, a wrong factor is right, too
+                # Where the gradient is zero, a wrong factor is right, too.
+                if 0 < looked.resolution <= self.share and self.is_alike(probe.case):
                     self.cases.right.append(seen_of(probe.case, self.name))
             else:
                 measured = measure(probe, block, around=around, quick=True, purse=self.asking)

@@ -109,7 +109,8 @@ def write(base: Path, failure: Failure, archive: Mapping[str, NDArray[Any]], rep
         (fresh / "case.json").write_text(
             json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        np.savez_compressed(fresh / "arrays.npz", **_bare(archive))
+        with (fresh / "arrays.npz").open("wb") as file:
+            np.savez_compressed(file, **_bare(archive))
         if repro:
             (fresh / "repro.py").write_text(repro, encoding="utf-8")
             if not fails(fresh / "repro.py"):

@@ -319,8 +319,8 @@ def _examined(case: Case, settings: Settings, others: Others, *, sparingly: bool
     """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
     report = replace(examine(case, settings, sparingly=sparingly), judged=(case, settings))
     here = [block for block in report.blocks if block.place == Place.HERE]
-    wrong = frozenset(block.name for block in here if block.verdict == "disagrees")
-    right = frozenset(block.name for block in here if block.verdict == "agrees" and block.resolution > 0)
+    wrong = {block.name: block.resolution for block in here if block.verdict == "disagrees"}
+    right = {b.name: b.resolution for b in here if b.verdict == "agrees" and b.resolution > 0}
     others.remember(case, wrong, right)
     return report.beside(others)
 

@@ -71,10 +71,11 @@ def test_a_function_without_curvature_has_no_order():
 
 def test_the_figure_has_a_panel_for_each_picture_and_no_window():
     pytest.importorskip("matplotlib")
+    before = "matplotlib.pyplot" in sys.modules  # some library of the other tests may have it
     made = WRONG.plot()
     titled = [axes.get_title() for axes in made.axes if axes.get_title()]
     assert titled == [picture.title for picture in WRONG.pictures]
-    assert "pyplot" not in {name.rpartition(".")[2] for name in sys.modules if name.startswith("matplotlib")}
+    assert ("matplotlib.pyplot" in sys.modules) == before
 
 
 def test_without_matplotlib_the_sentence_says_how_to_have_it(monkeypatch):
