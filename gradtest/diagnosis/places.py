@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations, permutations
 
@@ -133,8 +134,10 @@ def another_input(cases: Cases) -> Suspicion | None:
             if name not in m.reals or m.reals[name].shape != m.shape:
                 return None
             other = m.numeric_of(name)
-            found = None if other is None else proportion(m, m.analytic, other)
-            return found if found is None or other is None else explained(m, found, found[0] * other)
+            if other is None:
+                return math.nan, math.inf  # nothing is left to ask with: this case cannot tell
+            found = proportion(m, m.analytic, other)
+            return found if found is None else explained(m, found, found[0] * other)
 
         found = constant(cases, swapped)
         if found is not None and simple(found[0]):
