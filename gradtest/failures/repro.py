@@ -190,7 +190,10 @@ def _head(title: str, top: Script, calls: Calls, packed: Mapping[str, Any], poin
     if top.paths:
         imports.insert(0, f"sys.path[:0] = [{', '.join(f'str({path})' for path in top.paths)}]")
     if "arrays[" in point:
-        imports.append('\narrays = np.load(Path(__file__).with_name("arrays.npz"), allow_pickle=False)')
+        imports.append(
+            '\nwith np.load(Path(__file__).with_name("arrays.npz"), allow_pickle=False) as archive:'
+        )
+        imports.append("    arrays = dict(archive)")
     return HEAD.format(
         title=title.replace("\\", "\\\\").replace('"""', "'''"),
         imports="\n".join(imports),

@@ -293,7 +293,13 @@ def test_an_interruption_keeps_what_was_decided(place, write, option):
     write("waiting.py", SLOW)
     words = [sys.executable, "-m", "gradtest", "check", "waiting.py", "-n", "50", *option]
     process = subprocess.Popen(
-        words, cwd=place, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words,
+        cwd=place,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
     )
     _wait_for(place / "begun")
     process.send_signal(signal.SIGINT)
