@@ -23,8 +23,8 @@ __all__ = ["Comparison", "Word", "compare", "denies", "least_seen", "resolution_
 BEYOND = 3.0
 
 #: What is seen here has to be seen again at other places and along other directions, where the
-#: function may be noisier, or the slope smaller, by so much (found by tests/benchmarks/verdicts.py:
-#: with it an error of three times the resolution that is stated is found 999 times in 1000).
+#: function may be noisier, or the slope smaller, by so much.  A first guess, which the planted errors
+#: of tests/benchmarks/verdicts.py did not refute; its page says how many of them are found.
 ELSEWHERE = 3.0
 
 #: An error that is suspected is seen by an estimate so many times sharper (see `_visible`).
