@@ -192,6 +192,8 @@ def test_large_arrays_come_from_a_seed_and_are_printed_as_a_call():
     note = "\n".join(caught.value.__notes__)
     assert "seeded(" in note
     assert "array(" not in note
+    (argument,) = (line for line in note.splitlines() if "seeded(" in line)
+    assert len(argument) < 100
     shown = smallest(drawn(shape, read_domain("(0, 1)"), dtype="float32"), lambda x: True)
     assert np.array_equal(shown, seeded(shape, 0, domain="(0, 1)", dtype="float32"))
 

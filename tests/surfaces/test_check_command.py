@@ -292,15 +292,14 @@ SLOW = """
 def test_an_interruption_keeps_what_was_decided(place, write, option):
     write("waiting.py", SLOW)
     words = [sys.executable, "-m", "gradtest", "check", "waiting.py", "-n", "50", *option]
-    process = subprocess.Popen(
-        words,
-        cwd=place,
-        env=_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
-    )
+    # A shell's background ignores the signal, and a process would inherit that; a handler is not inherited.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            words, cwd=place, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     _wait_for(place / "begun")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
