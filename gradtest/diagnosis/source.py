@@ -5,23 +5,57 @@ from __future__ import annotations
 import functools
 import inspect
 from pathlib import Path
+from typing import Any
 
 from gradtest.signatures import label
 from gradtest.targets import Target
 
-__all__ = ["source_of"]
+__all__ = ["location_of", "source_of"]
+
+_HERE = Path(__file__).resolve().parents[1]
 
 
 def source_of(target: Target) -> str:
     """Return file, line and name of the derivative under test, as far as Python knows them."""
+    function = _function(target)
+    found = _found(function)
+    return f"{found[0].name}:{found[1]}  {label(function)}" if found else label(function)
+
+
+def location_of(target: Target) -> tuple[str, int] | None:
+    """Return file and line of the derivative under test, from the root of the project.
+
+    The root is the nearest folder above the current one that is under version control, else the current
+    one.  None where the file is not below it, or belongs to an installed package.
+    """
+    found = _found(_function(target))
+    if found is None:
+        return None
+    file = found[0].resolve()
+    root = _root(Path.cwd())
+    if not file.is_relative_to(root) or "site-packages" in file.parts or _HERE in file.parents:
+        return None
+    return file.relative_to(root).as_posix(), found[1]
+
+
+def _function(target: Target) -> Any:
+    """Return what somebody wrote: below decorators and partial applications."""
     function = inspect.unwrap(target.derivative)
     while isinstance(function, functools.partial):
         function = inspect.unwrap(function.func)
-    if not hasattr(function, "__qualname__"):
-        function = type(function).__call__  # an object that can be called
+    return function if hasattr(function, "__qualname__") else type(function).__call__
+
+
+def _found(function: Any) -> tuple[Path, int] | None:
     try:
         file = inspect.getsourcefile(function)
         line = inspect.getsourcelines(function)[1]
     except (TypeError, OSError):
-        return label(function)
-    return f"{Path(file or '?').name}:{line}  {label(function)}"
+        return None
+    return Path(file or "?"), max(line, 1)
+
+
+def _root(start: Path) -> Path:
+    """Return the nearest folder under version control, from `start` upwards; else `start`."""
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)

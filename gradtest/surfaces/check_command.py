@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from gradtest.campaign import Campaign, Event, Plan, Result
 
     from .config import Config
-    from .promise import Promise
+    from .promise import Kept, Promise
+    from .reports.document import Document
     from .terminal import Paper
 
 __all__ = ["command", "given_shapes"]
@@ -273,13 +274,12 @@ def _as_text(asked: _Asked) -> ExitCode:
         out.write(_pictures(campaign, out.width or 80))
     if asked.options["mutants"]:
         out.write(mutants_table(campaign, out.width))
-    code = exit_code(campaign)
-    if asked.promise is not None:
-        kept = asked.promise.kept(campaign)
-        code = kept.exit_code
+    kept = asked.promise.kept(campaign) if asked.promise is not None else None
+    if kept is not None:
         out.write(kept.lines(out.width))
-    out.write(report_text.summary(campaign, out.width))
-    return code
+    document = _document(asked, campaign, kept)
+    out.write(report_text.summary(document, out.width))
+    return ExitCode(document.exit_code)
 
 
 def _run(campaign: Campaign, table: Any, out: Paper) -> None:
@@ -331,17 +331,30 @@ def _keep(campaign: Campaign) -> None:
 
 def _as_json(asked: _Asked) -> ExitCode:
     """Write JSON on stdout; what the code under test prints goes to stderr."""
-    from . import report_json
+    from .reports.document import as_json
+    from .reports.from_campaign import misuse_of
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
             campaign = asked.campaign().run()
             _keep(campaign)
             kept = asked.promise.kept(campaign) if asked.promise is not None else None
+            document = _document(asked, campaign, kept)
     except Misuse as misuse:
-        print(report_json.misuse_as_json(str(misuse), asked.place, __version__, ExitCode.MISUSE))
+        print(as_json(misuse_of(str(misuse), asked.place, ExitCode.MISUSE)), end="")
         raise
-    code = exit_code(campaign) if kept is None else kept.exit_code
-    baseline = kept.as_data() if kept is not None else None
-    print(report_json.as_json(campaign, asked.place, __version__, code, baseline))
-    return code
+    print(as_json(document), end="")
+    return ExitCode(document.exit_code)
+
+
+def _document(asked: _Asked, campaign: Campaign, kept: Kept | None) -> Document:
+    """Return what came of it, for all reports."""
+    from .reports.from_campaign import document_of
+
+    return document_of(
+        campaign,
+        asked.place,
+        code=exit_code(campaign) if kept is None else kept.exit_code,
+        baseline=None if kept is None else kept.as_data(),
+        options=_again(asked.options, asked.plan),
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradtest.diagnosis.mutants import Power
     from gradtest.properties.tally import Tally
 
-__all__ = ["Table", "mutants_text", "number_text", "reasons_text", "seconds_text"]
+__all__ = ["Table", "mutants_text", "notes", "number_text", "reasons_text", "seconds_text"]
 
 MOODS = {"agrees": "good", "disagrees": "bad", "misfit": "bad", "misused": "bad", "crashed": "bad"}
 #: A name is given at least this much room beside the figures; else it gets a line of its own.
@@ -73,7 +73,7 @@ class Table:
     def row(self, result: Result) -> list[Line]:
         """Return the lines of one target: its name and figures, and what there is to say of them."""
         lines = self._stacked(result) if self.stacked else self._beside(result)
-        return lines + [(Piece(text, mood),) for note, mood in _notes(result) for text in self._note(note)]
+        return lines + [(Piece(text, mood),) for note, mood in notes(result) for text in self._note(note)]
 
     def _note(self, note: str) -> list[str]:
         return fill(note, self.width, "   ")
@@ -167,28 +167,28 @@ def mutants_text(powers: Mapping[str, Power]) -> tuple[str, list[str]]:
     return (f"{number_text(caught)} of {number_text(total)}" if total or blind else ""), blind
 
 
-def _notes(result: Result) -> list[tuple[str, str]]:
+def notes(result: Result) -> list[tuple[str, str]]:
     """Return what is to be said of a row, each with its mood."""
-    notes: list[tuple[str, str]] = []
+    said: list[tuple[str, str]] = []
     if result.inputs is not None and result.inputs.origin == "a guess":
-        notes.append((f"inputs guessed: {result.inputs} (else say --inputs)", "faint"))
+        said.append((f"inputs guessed: {result.inputs} (else say --inputs)", "faint"))
     elif result.inputs is not None and result.inputs.origin == "annotations":
-        notes.append((f"inputs as annotated: {result.inputs}", "faint"))
+        said.append((f"inputs as annotated: {result.inputs}", "faint"))
     if result.verdict == "undecided":
-        notes.append((result.tally.vacuous(), "doubtful"))
+        said.append((result.tally.vacuous(), "doubtful"))
     elif result.tally.undecided and not result.never_finite:
-        notes.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
-    notes += [(f"known {code}: {reason}", "doubtful") for code, reason in result.known.items()]
-    notes += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
+        said.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
+    said += [(f"known {code}: {reason}", "doubtful") for code, reason in result.known.items()]
+    said += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
     if result.verdict == "agrees":
-        notes += [
+        said += [
             (f"{known.code} was known here ({known.reason}) and is gone: take the override out", "doubtful")
             for known in result.plan.known
             if not known.recorded
         ]
     for method, contradiction in result.contradictions.items():
         asked = result.opinions[method].cases
-        notes.append(
+        said.append(
             (f"{method} disagrees in {contradiction.cases} of {asked} cases, where this does not", "doubtful")
         )
-    return notes
+    return said
