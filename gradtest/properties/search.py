@@ -147,10 +147,11 @@ def as_test(
         tell(report)
         report.raise_if_wrong(searching=True)  # diagnosed when the search is over
 
-    current = hypothesis.settings.default or hypothesis.settings()
-    given = hypothesis.given(point=point)(gradients_agree)
-    count = current.max_examples if max_examples is None else max_examples
-    test = hypothesis.settings(current, max_examples=count, **_quiet(current))(given)
+    test: Any = hypothesis.given(point=point)(gradients_agree)
+    before = test._hypothesis_internal_use_settings
+    count = before.max_examples if max_examples is None else max_examples
+    # Set, not decorated with: Hypothesis takes one `@settings`, which is left to the user.
+    test._hypothesis_internal_use_settings = hypothesis.settings(before, max_examples=count, **_quiet(before))
     return _named_test(test, target, tally)
 
 
@@ -159,6 +160,7 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
 
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
+        _hand_down(run, test)
         tally.__init__()  # type: ignore[misc]  # each run is counted by itself
         with keeping():
             try:
@@ -180,6 +182,13 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
     run.gradtest_target = subject  # type: ignore[attr-defined]  # `gradtest replay` finds it here
     run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]  # pytest reads it
     return run
+
+
+def _hand_down(run: Any, test: Any) -> None:
+    """Give the wrapped test what `@seed`, `@example` and `@settings` left on its wrapper, as attributes."""
+    vars(test).update({name: value for name, value in vars(run).items() if "hypothesis_" in name})
+    chosen = run._hypothesis_internal_use_settings
+    test._hypothesis_internal_use_settings = hypothesis.settings(chosen, **_quiet(chosen))
 
 
 def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:

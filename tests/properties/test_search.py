@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 import textwrap
+import time
 
 import hypothesis
 import numpy as np
@@ -253,23 +254,24 @@ def points_of(decorate):
     return seen
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the wrapper hides what is put on top of it, but for the seed that CI fixes"
-)
 def test_a_seed_on_top_is_kept():
-    assert points_of(hypothesis.seed(3)) == points_of(hypothesis.seed(3))
+    with profile(derandomize=False):
+        assert points_of(hypothesis.seed(3)) == points_of(hypothesis.seed(3)) != points_of(hypothesis.seed(4))
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the wrapper hides what is put on top of it, but for the seed that CI fixes"
-)
 def test_an_example_on_top_is_run():
     assert [123.0, 4.0] in points_of(hypothesis.example(point={"x": np.array([123.0, 4.0])}))
 
 
-@pytest.mark.xfail(reason="a property has its settings already, and Hypothesis refuses others on top")
-def test_settings_on_top_are_kept():
-    assert len(points_of(hypothesis.settings(max_examples=3))) < 100
+def test_settings_on_top_are_kept_and_have_no_deadline():
+    few = hypothesis.settings(max_examples=3)
+    assert len(points_of(few)) < 100 < len(points_of(lambda test: test))
+
+    def slow(x):
+        time.sleep(0.25)  # Hypothesis's own deadline is 0.2 s
+        return x
+
+    few(property_of(slow, lambda g, x: g, x="n"))()
 
 
 def test_forward_and_backward_can_be_given_apart():
