@@ -112,6 +112,8 @@ class Plan:
         The findings that are accepted.
     skip : str
         Why a target is not looked at; empty if it is.
+    seconds : float, optional
+        When a target has taken so long, no further case of it is begun.
     """
 
     settings: Settings = DEFAULT
@@ -120,6 +122,7 @@ class Plan:
     given: Mapping[str, str] = field(default_factory=dict)
     known: tuple[Known, ...] = ()
     skip: str = ""
+    seconds: float | None = None
 
 
 @dataclass
@@ -175,9 +178,12 @@ class Result:
         A case that agrees: that which was seen least sharply.
     misuse, crash : str
         Why it cannot be checked, and what went wrong in gradtest itself.
-    seconds : float
+    began, seconds : float
+        When it was begun, by `time.perf_counter`, and how long it took.
     done : bool
         Whether it was carried to its end.
+    out_of_time : bool
+        Whether that came early, because its time was up.
     shrinks, idle, spent : int
         Cases after the first that disagreed, those of them since the last smaller one, evaluations.
     """
@@ -194,8 +200,10 @@ class Result:
     shown: Report | None = None
     misuse: str = ""
     crash: str = ""
+    began: float = 0.0
     seconds: float = 0.0
     done: bool = False
+    out_of_time: bool = False
     shrinks: int = 0
     idle: int = 0
     spent: int = 0
@@ -227,7 +235,7 @@ class Result:
     @property
     def name(self) -> str:
         """What reports call the target."""
-        return self.subject.target.name
+        return self.subject.name
 
     @property
     def never_finite(self) -> bool:
@@ -269,7 +277,7 @@ def input_of(finding: Finding) -> str:
 
 
 class _Enough(BaseException):
-    """Shrinking has cost enough; as a KeyboardInterrupt it ends Hypothesis at once."""
+    """The search has cost enough; as a KeyboardInterrupt it ends Hypothesis at once."""
 
 
 # -- events ---------------------------------------------------------------------------------------
@@ -351,7 +359,7 @@ class Campaign:
         return self
 
     def _one(self, result: Result) -> None:
-        start = time.perf_counter()
+        result.began = time.perf_counter()
         try:
             with contextlib.suppress(_Enough):
                 if not result.plan.skip:
@@ -371,14 +379,14 @@ class Campaign:
         except Exception as error:
             result.crash = _crash(error)
         finally:
-            result.seconds = time.perf_counter() - start
+            result.seconds = time.perf_counter() - result.began
 
     def _search(self, result: Result) -> None:
         subject, plan = result.subject, result.plan
         result.inputs = inputs_of(subject.target, subject.inputs, plan.given)
         search(
             within(subject.target, result.inputs.shapes),
-            point_of(subject.target, result.inputs.shapes),
+            point_of(subject.target, result.inputs.shapes, dtype=subject.dtype),
             max_examples=plan.max_examples,
             seed=plan.settings.seed,
             settings=plan.settings,
@@ -404,6 +412,9 @@ class Campaign:
             result.spent += report.evaluations
             if result.enough:
                 raise _Enough
+        if result.plan.seconds is not None and time.perf_counter() - result.began > result.plan.seconds:
+            result.out_of_time = result.tally.cases < result.plan.max_examples
+            raise _Enough
 
     def _second_opinions(self, result: Result, point: Mapping[str, Any], report: Report) -> None:
         if not report.blocks or (report.evaluations > CHEAP and result.tally.cases % ONE_IN != 1):

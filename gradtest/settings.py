@@ -9,10 +9,13 @@ from typing import Any, Literal, get_args
 
 from gradtest.errors import Misuse, MisusedType, nearest
 
-__all__ = ["DEFAULT", "KinkPolicy", "LawName", "Method", "Settings"]
+__all__ = ["DEFAULT", "USUAL_DTYPE", "Dtype", "KinkPolicy", "LawName", "Method", "Settings"]
 
 Method = Literal["spectral", "central", "scipy"]
 KinkPolicy = Literal["skip", "subgradient", "strict"]
+#: The precisions that a target can be asked in, and the one that goes without saying.
+Dtype = Literal["float64", "float32", "float16"]
+USUAL_DTYPE: Dtype = "float64"
 #: The laws of `gradtest.laws.catalogue`, which says what each of them demands.
 LawName = Literal[
     "derivative",

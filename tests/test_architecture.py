@@ -36,7 +36,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 DOORS = ("gradtest", "gradtest.__main__")
 
 #: What adapters may know of the house.
-ADAPTERS_KNOW = ("targets", "spaces", "errors", "signatures", "parameters")
+ADAPTERS_KNOW = ("targets", "spaces", "errors", "settings", "signatures", "parameters")
 
 NAMED_FOR_NOTHING = {"utils", "util", "misc", "helpers", "helper", "common", "core", "base", "tools", "stuff"}
 

@@ -115,16 +115,16 @@ def _input(change: Change) -> str:
 
 def _at_pinned_points(old: Entry, new: Entry) -> Iterator[Change]:
     if decided(old.verdict) and not decided(new.verdict):
-        yield Change(Kind.GAVE_UP, new.target, evidence=_both(old.verdict, new.unpinned or new.verdict))
+        yield Change(Kind.GAVE_UP, new.name, evidence=_both(old.verdict, new.unpinned or new.verdict))
         return
     if old.inputs != new.inputs:
-        yield Change(Kind.OTHER_INPUTS, new.target, evidence=_both(old.inputs, new.inputs))
+        yield Change(Kind.OTHER_INPUTS, new.name, evidence=_both(old.inputs, new.inputs))
         return
     if old.values and not new.values:
-        yield Change(Kind.GAVE_UP, new.target, evidence=f"at pinned points: {new.unpinned}")
+        yield Change(Kind.GAVE_UP, new.name, evidence=f"at pinned points: {new.unpinned}")
         return
     if old.drawn and new.drawn and not old.drawn.agrees(new.drawn):
-        yield Change(Kind.OTHER_INPUTS, new.target, evidence="this NumPy draws other pinned points")
+        yield Change(Kind.OTHER_INPUTS, new.name, evidence="this NumPy draws other pinned points")
         return
     yield from _parameters_that_came_and_went(old, new)
     shared = [name for name in new.parameters if name in old.parameters]
@@ -132,7 +132,7 @@ def _at_pinned_points(old: Entry, new: Entry) -> Iterator[Change]:
     found = [_of_parameter(old, new, name, value is not None) for name in shared]
     changes = [change for some in found for change in some]
     if value is not None and not any(change.kind is Kind.NOT_FOLLOWED for change in changes):
-        yield Change(Kind.CHANGED, new.target, evidence=value)
+        yield Change(Kind.CHANGED, new.name, evidence=value)
     yield from changes
 
 
@@ -141,14 +141,14 @@ def _parameters_that_came_and_went(old: Entry, new: Entry) -> Iterator[Change]:
         return
     for name in old.parameters:
         if name not in new.parameters:
-            yield Change(Kind.VANISHED, new.target, name, "no gradient is claimed for it any more")
+            yield Change(Kind.VANISHED, new.name, name, "no gradient is claimed for it any more")
     for name in new.parameters:
         if name not in old.parameters:
-            yield Change(Kind.NEW, new.target, name, "no gradient was claimed for it")
+            yield Change(Kind.NEW, new.name, name, "no gradient was claimed for it")
 
 
 def _of_parameter(old: Entry, new: Entry, name: str, changed: bool) -> list[Change]:
-    was, now, target = old.parameters[name], new.parameters[name], new.target
+    was, now, target = old.parameters[name], new.parameters[name], new.name
     became_wrong = now.verdict == Word.DISAGREES != was.verdict
     slope = _moved(was.slopes, now.slopes)
     if changed and became_wrong:
@@ -222,14 +222,14 @@ def _findings(old: Entry, new: Entry, today: datetime.date) -> Iterator[Change]:
     for kind, one in found.items():
         accepted = known.get(kind)
         if accepted is None:
-            yield Change(Kind.NEW_FINDING, new.target, one.input, one.code)
+            yield Change(Kind.NEW_FINDING, new.name, one.input, one.code)
         elif accepted.over(today):
             until = f"{one.code} until {accepted.expires}: {accepted.reason}"
-            yield Change(Kind.EXPIRED, new.target, one.input, until)
+            yield Change(Kind.EXPIRED, new.name, one.input, until)
     if decided(new.verdict):
         for kind, one in known.items():
             if kind not in found:
-                yield Change(Kind.GONE, new.target, one.input, f"{one.code}: {one.reason}")
+                yield Change(Kind.GONE, new.name, one.input, f"{one.code}: {one.reason}")
 
 
 def _by_kind(findings: Iterable[Accepted]) -> dict[tuple[str, str], Accepted]:

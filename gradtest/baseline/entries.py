@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from gradtest.campaign import Known
+from gradtest.settings import USUAL_DTYPE
 
 from .number import Number
 
@@ -112,3 +113,8 @@ class Entry(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_
     def key(self) -> Key:
         """Whose entry it is."""
         return self.target, self.law, self.dtype
+
+    @property
+    def name(self) -> str:
+        """What it is called where one reads of it: the precision is said if it is not the usual one."""
+        return self.target if self.dtype == USUAL_DTYPE else f"{self.target} in {self.dtype}"

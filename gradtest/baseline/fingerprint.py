@@ -58,7 +58,9 @@ class Fingerprint:
     parameters: dict[str, Parameter]
 
 
-def fingerprint(target: Target, shapes: Mapping[str, Any], settings: Settings) -> Fingerprint:
+def fingerprint(
+    target: Target, shapes: Mapping[str, Any], settings: Settings, dtype: str = "float64"
+) -> Fingerprint:
     """Return what a target is at the pinned points.
 
     Parameters
@@ -68,6 +70,8 @@ def fingerprint(target: Target, shapes: Mapping[str, Any], settings: Settings) -
         How its inputs look, by name.
     settings : Settings
         How it is judged there; its seed is not used.
+    dtype : str
+        The precision of the inputs.
 
     Raises
     ------
@@ -82,15 +86,15 @@ def fingerprint(target: Target, shapes: Mapping[str, Any], settings: Settings) -
     """
     try:
         with np.errstate(all="ignore"):
-            return _at_points(target, shapes, settings)
+            return _at_points(target, shapes, settings, dtype)
     except Raised as raised:
         raise Unpinned(f"{raised.role} raised {type(raised.error).__name__} at a pinned point") from None
     except (BrokenContract, Misuse) as error:
         raise Unpinned(str(error).splitlines()[0]) from None
 
 
-def _at_points(target: Target, shapes: Mapping[str, Any], settings: Settings) -> Fingerprint:
-    looks = [_Look(target, _point(target, shapes, seed), seed) for seed in range(POINTS)]
+def _at_points(target: Target, shapes: Mapping[str, Any], settings: Settings, dtype: str) -> Fingerprint:
+    looks = [_Look(target, _point(target, shapes, seed, dtype), seed) for seed in range(POINTS)]
     judged = [look.judged(settings) for look in looks]
     names = [name for name in judged[0] if all(name in one for one in judged)]
     return Fingerprint(
@@ -100,12 +104,12 @@ def _at_points(target: Target, shapes: Mapping[str, Any], settings: Settings) ->
     )
 
 
-def _point(target: Target, shapes: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _point(target: Target, shapes: Mapping[str, Any], seed: int, dtype: str) -> dict[str, Any]:
     """Return one pinned point; what the target holds itself may be random, and is pinned, too."""
-    point = pinned(shapes, seed)
+    point = pinned(shapes, seed, dtype)
     held = target.beside(*placed(target, point)).parameters
     rest = {name: value for name, value in held.items() if name not in point}
-    drawn = pinned(parameters_alike(rest), seed + HELD)
+    drawn = pinned(parameters_alike(rest), seed + HELD, dtype)
     return point | {name: in_kind_of(rest[name], value) for name, value in drawn.items()}
 
 

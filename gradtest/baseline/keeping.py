@@ -93,14 +93,14 @@ class Baseline:
         return tuple(
             one.known()
             for entry in self.entries.values()
-            if entry.target == name
+            if entry.name == name
             for one in entry.findings
             if not one.over(self.today)
         )
 
     def verdict(self, name: str) -> str:
         """Return what came of a target when the baseline was written; empty if it is not there."""
-        return next((entry.verdict for entry in self.entries.values() if entry.target == name), "")
+        return next((entry.verdict for entry in self.entries.values() if entry.name == name), "")
 
     def compared(self, run: Seen, whole: Callable[[str], bool]) -> Account:
         """Return what happened since, and write the file if there was none.
@@ -123,7 +123,7 @@ class Baseline:
         if not self.missing:
             account.changes = [*self._changes(new), *self._vanished(run, whole)]
             account.settled = {
-                e.target for k, e in new.items() if k in self.entries and e.verdict == self.entries[k].verdict
+                e.name for k, e in new.items() if k in self.entries and e.verdict == self.entries[k].verdict
             }
         if self.missing and run.cut:
             account.unwritten = "the run did not come to its end"
@@ -136,14 +136,17 @@ class Baseline:
         for key, entry in sorted(new.items()):
             old = self.entries.get(key)
             if old is None:
-                yield Change(Kind.NEW, entry.target, evidence=entry.verdict)
+                yield Change(Kind.NEW, entry.name, evidence=entry.verdict)
             else:
                 yield from compare(old, entry, self.today)
 
     def _vanished(self, run: Seen, whole: Callable[[str], bool]) -> Iterable[Change]:
-        for target in dict.fromkeys(target for target, _, _ in sorted(self.entries)):
-            if target not in run.targets and whole(target):
-                yield Change(Kind.VANISHED, target)
+        for name in self._names():
+            if name not in run.targets and whole(name):
+                yield Change(Kind.VANISHED, name)
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(entry.name for _, entry in sorted(self.entries.items())))
 
     def pruned(self, account: Account, run: Seen, whole: Callable[[str], bool]) -> Account:
         """Take the targets that are gone out of the file.
@@ -156,7 +159,7 @@ class Baseline:
         """
         self._check_prunable(run, whole)
         gone = [c.target for c in account.changes if c.kind is Kind.VANISHED and not c.parameter]
-        kept = rewrite(self.path, lambda now: {key: e for key, e in now.items() if key[0] not in gone})
+        kept = rewrite(self.path, lambda now: {key: e for key, e in now.items() if e.name not in gone})
         account.pruned, account.entries = gone, len(kept)
         account.changes = [c for c in account.changes if c.kind is not Kind.VANISHED or c.parameter]
         return account
@@ -167,7 +170,7 @@ class Baseline:
             raise Misuse(refused + "the run did not come to its end")
         if run.failing:
             raise Misuse(f"{refused}{run.failing} failed, and may have taken others with it; mend that first")
-        beside = next((target for target, _, _ in sorted(self.entries) if not whole(target)), None)
+        beside = next((name for name in self._names() if not whole(name)), None)
         if beside is not None:
             raise Misuse(f"{refused}only a part was checked, and {beside} was not; check all of it")
 

@@ -21,15 +21,19 @@ from .number import Number
 __all__ = ["Seen", "entry_of", "name_of", "renewed", "seen"]
 
 
-#: What a campaign holds its targets to, and the inputs that it draws.
-LAW, DTYPE = "derivative", "float64"
+#: What the numbers of an entry are about.
+LAW = "derivative"
 
 
 def name_of(subject: Subject) -> str:
     """Return what a target is called in a baseline: its place, and its name where that says more.
 
-    One table may hold a function twice.
+    One table may hold a function twice.  In another precision than the usual it says which.
     """
+    return subject.in_precision(_target_of(subject))
+
+
+def _target_of(subject: Subject) -> str:
     place, name = subject.place, subject.target.name
     return name if not place else place if place.endswith(name) else f"{place} ({name})"
 
@@ -58,7 +62,7 @@ class Seen:
     def add(self, entry: Entry) -> None:
         """Take what was seen of one target."""
         self.entries[entry.key] = entry
-        self.targets.add(entry.target)
+        self.targets.add(entry.name)
 
 
 def seen(results: Iterable[Result]) -> Seen:
@@ -97,13 +101,18 @@ def entry_of(
         Why nothing is known of its inputs, if nothing is.
     """
     entry = Entry(
-        target=name_of(subject), law=LAW, dtype=DTYPE, verdict=verdict, findings=_found(findings, plan)
+        target=_target_of(subject),
+        law=LAW,
+        dtype=subject.dtype,
+        verdict=verdict,
+        findings=_found(findings, plan),
     )
     if inputs is None:
         return replace(entry, unpinned=why or "its inputs are not known")
     entry = replace(entry, inputs=str(inputs))
     try:
-        at_points = fingerprint(within(subject.target, inputs.shapes), inputs.shapes, plan.settings)
+        target = within(subject.target, inputs.shapes)
+        at_points = fingerprint(target, inputs.shapes, plan.settings, subject.dtype)
     except Unpinned as unpinned:
         return replace(entry, unpinned=str(unpinned))
     return replace(entry, drawn=at_points.drawn, values=at_points.values, parameters=at_points.parameters)

@@ -21,7 +21,7 @@ SMALLEST = 2
 STRIDE = 64
 
 
-def pinned(shapes: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def pinned(shapes: Mapping[str, Any], seed: int, dtype: str = "float64") -> dict[str, Any]:
     """Return one generic value for every input; every name has a size of its own.
 
     Sizes that differ keep what fits from fitting by accident, and a transposed array from
@@ -33,6 +33,8 @@ def pinned(shapes: Mapping[str, Any], seed: int) -> dict[str, Any]:
         For each input a named shape, or a nested container of them.
     seed : int
         Another one gives another point, of the same sizes.
+    dtype : str
+        A real floating dtype, as in `gradtest.inputs`.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def pinned(shapes: Mapping[str, Any], seed: int) -> dict[str, Any]:
     tree = flatten(dict(shapes))
     read = [_read(path, leaf) for path, leaf in zip(tree.paths, tree.leaves, strict=True)]
     sizes = _sizes(read)
-    return dict(tree.build([_array(shape, sizes, STRIDE * i + seed) for i, shape in enumerate(read)]))
+    return dict(tree.build([_array(shape, sizes, STRIDE * i + seed, dtype) for i, shape in enumerate(read)]))
 
 
 def _read(path: str, leaf: object) -> Shape:
@@ -62,11 +64,12 @@ def _sizes(shapes: list[Shape]) -> Sizes:
     return Sizes({key: SMALLEST + i for i, key in enumerate(dict.fromkeys(keys))}, depth=DEPTH)
 
 
-def _array(shape: Shape, sizes: Sizes, seed: int) -> Any:
+def _array(shape: Shape, sizes: Sizes, seed: int, dtype: str) -> Any:
     if shape.layered:
-        return [_leaf(shape, sizes, layer, seed + layer) for layer in range(1, DEPTH + 1)]
-    return _leaf(shape, sizes, 0, seed)
+        return [_leaf(shape, sizes, layer, seed + layer, dtype) for layer in range(1, DEPTH + 1)]
+    return _leaf(shape, sizes, 0, seed, dtype)
 
 
-def _leaf(shape: Shape, sizes: Sizes, layer: int, seed: int) -> Any:
-    return seeded(shape.size_of(sizes, layer), seed, domain=shape.domain.bind(sizes.of_name))
+def _leaf(shape: Shape, sizes: Sizes, layer: int, seed: int, dtype: str) -> Any:
+    domain = shape.domain.bind(sizes.of_name)
+    return seeded(shape.size_of(sizes, layer), seed, domain=domain, dtype=dtype)

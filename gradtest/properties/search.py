@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -86,6 +88,10 @@ def _key(case: Case) -> Hashable:
     )
 
 
+class _TimeIsUp(BaseException):
+    """No further case is to be looked at; as a KeyboardInterrupt it ends Hypothesis at once."""
+
+
 class Vacuous(AssertionError):
     """A property that was not wrong, but decided nothing: as red as a wrong one."""
 
@@ -114,11 +120,13 @@ def as_test(
     *,
     settings: Settings = DEFAULT,
     max_examples: int | None = None,
+    seconds: float | None = None,
     **how: Any,
 ) -> Callable[[], None]:
     """Return a Hypothesis test that holds a target to its laws; see `gradtest.property_of`.
 
-    `max_examples` is that of the Hypothesis profile by default; `how` is what `gradtest.inputs` is
+    `max_examples` is that of the Hypothesis profile by default; after `seconds` no further case is
+    looked at, but those that failing ones are made smaller by; `how` is what `gradtest.inputs` is
     told besides the shapes.
 
     Raises
@@ -130,11 +138,15 @@ def as_test(
     point = point_of(target, described, **how)
     target, tally, failures = within(target, described), Tally(), Failures()
 
-    others = further(functools.partial(case_of, target), point)
+    others, began = further(functools.partial(case_of, target), point), 0.0
 
     def gradients_agree(point: Point) -> None:
+        nonlocal began
         if tally.cases == 0:
             failures.__init__()  # type: ignore[misc]  # each run has its own
+            began = time.monotonic()
+        elif seconds is not None and not tally.disagrees and time.monotonic() - began > seconds:
+            raise _TimeIsUp
         case = case_of(target, point)
         report = failures.at(case)
         if report is None:
@@ -164,7 +176,8 @@ def _named_test(test: Callable[..., Any], subject: Target, tally: Tally) -> Call
         tally.__init__()  # type: ignore[misc]  # each run is counted by itself
         with keeping():
             try:
-                test(*args, **kwargs)
+                with contextlib.suppress(_TimeIsUp):
+                    test(*args, **kwargs)
             except (GradientError, BaseExceptionGroup) as raised:
                 wrong = _wrong(raised)
                 if not wrong:

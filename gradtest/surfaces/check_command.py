@@ -13,13 +13,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from gradtest import __version__
-from gradtest.errors import Misuse
-from gradtest.settings import Method, Settings
+from gradtest.errors import Misuse, nearest
+from gradtest.settings import USUAL_DTYPE, Dtype, Method, Settings
 
 from .baseline_options import BASELINE_OPTIONS, baseline_options
 from .exit_codes import ExitCode, exit_code
@@ -86,6 +86,16 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     metavar="NAMES",
     help="What to hold the derivatives to, with commas between; or all. [default: see gradtest laws]",
 )
+@click.option(
+    "--dtypes",
+    metavar="NAMES",
+    help="The precisions of the inputs, with commas between, e.g. float64,float32. [default: float64]",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="When a derivative has taken so long, no further case of it is begun.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show which laws were held in how many cases.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON on stdout, and nothing else.")
 @click.pass_context
@@ -119,7 +129,8 @@ def _plan(options: Mapping[str, Any]) -> Plan:
         laws=_laws(options["laws"]),
     )
     opinions = () if method else METHODS[1:]
-    return Plan(settings, opinions, options["max_examples"] or 100, given_shapes(options["inputs"]))
+    given = given_shapes(options["inputs"])
+    return Plan(settings, opinions, options["max_examples"] or 100, given, seconds=options["seconds"])
 
 
 def _seed(asked: int | None) -> int:
@@ -131,7 +142,21 @@ def _seed(asked: int | None) -> int:
 
 def _laws(text: str | None) -> tuple[str, ...] | None:
     """Read "derivative,purity"."""
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text is not None else None
+    return _names(text) if text is not None else None
+
+
+def _dtypes(text: str | None) -> tuple[str, ...]:
+    """Read "float64,float32"."""
+    names, known = _names(text or ""), get_args(Dtype)
+    for name in names:
+        if name not in known:
+            raise Misuse(f"--dtypes {name!r} is no precision that is asked for; {nearest(name, known)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Read names with commas between."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def given_shapes(inputs: Sequence[str]) -> dict[str, str]:
@@ -164,7 +189,7 @@ def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
     words = ["--seed", str(plan.settings.seed)]
     if plan.max_examples != 100:
         words += ["-n", str(plan.max_examples)]
-    for name in ("method", "resolution", "laws", "vjp", "grad"):
+    for name in ("method", "resolution", "laws", "dtypes", "seconds", "vjp", "grad"):
         if options[name] is not None:
             words += [f"--{name}", str(options[name])]
     for text in options["inputs"]:
@@ -187,10 +212,12 @@ class _Asked:
         from gradtest.adapters.subjects import find
         from gradtest.campaign import Campaign
 
+        dtypes = _dtypes(self.options["dtypes"])
         if self.config is None:
-            subjects = find(self.place, grad=self.options["grad"], vjp=self.options["vjp"])
+            found = find(self.place, grad=self.options["grad"], vjp=self.options["vjp"])
+            subjects = [one for subject in found for one in subject.at(dtypes or (USUAL_DTYPE,))]
         else:
-            subjects = self.config.subjects(self.root)
+            subjects = self.config.subjects(self.root, dtypes)
         return Campaign(subjects, self.plan, self._plan_of)
 
     def _plan_of(self, subject: Subject) -> Plan:

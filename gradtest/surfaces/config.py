@@ -10,7 +10,7 @@ import datetime
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gradtest.errors import Misuse, nearest
+from gradtest.settings import USUAL_DTYPE, Dtype
 
 if TYPE_CHECKING:
     from gradtest.adapters.subjects import Subject
@@ -43,6 +44,9 @@ Place = Annotated[str, Meta(description="pkg.mod, pkg.mod:name, file.py, file.py
 Shapes = Annotated[
     dict[str, str], Meta(description='How inputs look, by name: x = "batch in", p = "n : (0, 1)"')
 ]
+Seconds = Annotated[
+    float, Meta(gt=0, description="When a target has taken so long, no further case is begun")
+]
 Sentence = Annotated[str, Meta(min_length=3, description="Why; shown wherever it takes effect")]
 
 
@@ -63,7 +67,9 @@ class Described(Struct, forbid_unknown_fields=True, kw_only=True):
 class Override(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is different for some targets, and why."""
 
-    match: Annotated[str, Meta(description="The name or the place of a target; * matches anything")]
+    match: Annotated[
+        str, Meta(description="The name or the place of a target, or one of them in float32; * is anything")
+    ]
     reason: Sentence
     known: Annotated[str, Meta(pattern="^GT[0-9]{3}$", description="A finding that is accepted")] | None = (
         None
@@ -73,14 +79,17 @@ class Override(Struct, forbid_unknown_fields=True, kw_only=True):
     ) = None
     inputs: Shapes = {}
     cases: Annotated[int, Meta(ge=1)] | None = None
+    seconds: Seconds | None = None
     resolution: Annotated[float, Meta(gt=0, lt=1)] | None = None
     kinks: str | None = None
     laws: list[str] | None = None
     skip: Annotated[bool, Meta(description="Do not look at it at all; counted and shown")] = False
 
     def matches(self, subject: Subject) -> bool:
-        """Whether it is about a target, by its name or the place where it was found."""
-        return any(fnmatchcase(word, self.match) for word in (subject.target.name, subject.place))
+        """Whether it is about a target, by its name or its place, with or without the precision."""
+        names = (subject.target.name, subject.place)
+        words = (*names, *map(subject.in_precision, names))
+        return any(fnmatchcase(word, self.match) for word in words)
 
 
 class Config(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -94,6 +103,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         Named shapes for every target that has an input of that name.
     cases : int
         For each target.
+    seconds : float, optional
+        For each target: a run that should take its ten minutes, and no longer.
+    dtypes : list of str
+        Every target is asked in each of these precisions.
     seed : int, optional
     resolution, kinks, laws
         As in `gradtest.Settings`.
@@ -108,6 +121,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     targets: Annotated[list[Place | Described], Meta(description="What to check")] = []
     inputs: Shapes = {}
     cases: Annotated[int, Meta(ge=1)] = 100
+    seconds: Seconds | None = None
+    dtypes: Annotated[
+        list[Dtype], Meta(min_length=1, description="The precisions in which every target is asked")
+    ] = msgspec.field(default_factory=lambda: [USUAL_DTYPE])
     seed: Annotated[int, Meta(ge=0)] | None = None
     resolution: Annotated[float, Meta(gt=0, lt=1)] | None = None
     kinks: str | None = None
@@ -118,13 +135,15 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
     laws: list[str] | None = None
     overrides: list[Override] = []
 
-    def subjects(self, root: Path) -> list[Subject]:
-        """Return the targets that are named, each once, in their order.
+    def subjects(self, root: Path, dtypes: Sequence[str] = ()) -> list[Subject]:
+        """Return the targets that are named, each once in every precision, in their order.
 
         Parameters
         ----------
         root : Path
             The folder of the file: files and modules are looked for from there.
+        dtypes : sequence of str
+            Instead of those that the file names.
 
         Raises
         ------
@@ -143,7 +162,7 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
                     raise Misuse(f"{path}: {misuse}") from None
                 for subject in subjects:
                     found.setdefault((subject.place, subject.target.name), subject)
-        return list(found.values())
+        return [one for subject in found.values() for one in subject.at(dict.fromkeys(dtypes or self.dtypes))]
 
 
 def _found(place: str, find: Any) -> list[Subject]:
@@ -183,7 +202,9 @@ def plan_for(config: Config, plan: Plan) -> Plan:
         **({"kinks": config.kinks} if config.kinks else {}),
         laws=config.laws if asked.laws is None else asked.laws,
     )
-    return replace(plan, settings=settings, max_examples=config.cases, given={**config.inputs, **plan.given})
+    seconds = config.seconds if plan.seconds is None else plan.seconds
+    given = {**config.inputs, **plan.given}
+    return replace(plan, settings=settings, max_examples=config.cases, seconds=seconds, given=given)
 
 
 def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) -> Plan:
@@ -199,6 +220,7 @@ def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) 
             plan,
             settings=plan.settings.but(**changes),
             max_examples=one.cases or plan.max_examples,
+            seconds=one.seconds or plan.seconds,
             given={**plan.given, **one.inputs},
             known=((Known(one.known, one.reason), *plan.known) if one.known else plan.known),
             skip=one.reason if one.skip else plan.skip,

@@ -119,7 +119,7 @@ class Keeper:
         if not self.expected:
             return False  # nothing was collected: there is nothing to say
         self.run.cut, self.run.failing = cut, failing
-        every = self.expected <= {entry.target for entry in self.run.entries.values()}
+        every = self.expected <= {entry.name for entry in self.run.entries.values()}
         held = self.baseline.updated if self.update else self.baseline.compared
         try:
             self.account = held(self.run, lambda name: True)

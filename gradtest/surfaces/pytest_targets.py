@@ -65,7 +65,8 @@ class Targets(pytest.Collector):
         plan = plan_for(self.config_of_gradtest, Plan())
         for subject in self.subjects:
             own = plan_of(self.config_of_gradtest, subject, plan, datetime.date.today())
-            name = (subject.place or subject.target.name).replace("::", ":")  # pytest has its own use for ::
+            name = subject.in_precision(subject.place or subject.target.name)
+            name = name.replace("::", ":")  # pytest has its own use for ::
             test: pytest.Function = pytest.Function.from_parent(
                 self, name=name, callobj=_test(subject, own, self.config.stash.get(KEEPER, None))
             )
@@ -80,7 +81,14 @@ def _test(subject: Subject, plan: Plan, keeper: Keeper | None) -> Callable[[], N
     if plan.skip:
         return lambda: None
     inputs = inputs_of(subject.target, subject.inputs, plan.given)
-    test = as_test(subject.target, inputs.shapes, settings=plan.settings, max_examples=plan.max_examples)
+    test = as_test(
+        subject.target,
+        inputs.shapes,
+        settings=plan.settings,
+        max_examples=plan.max_examples,
+        seconds=plan.seconds,
+        dtype=subject.dtype,
+    )
     undecided = False
     if keeper is not None:
         plan = keeper.accepting(plan, subject)

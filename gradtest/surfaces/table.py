@@ -180,6 +180,9 @@ def notes(result: Result) -> list[tuple[str, str]]:
         said.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
     said += [(f"known {code}: {reason}", "doubtful") for code, reason in result.known.items()]
     said += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
+    if result.out_of_time:
+        asked, taken = result.plan.max_examples, seconds_text(result.seconds)
+        said.append((f"its time was up: {result.tally.cases} of {asked} cases in {taken}", "doubtful"))
     if result.verdict == "agrees":
         said += [
             (f"{known.code} was known here ({known.reason}) and is gone: take the override out", "doubtful")

@@ -50,6 +50,20 @@ def test_the_first_run_writes_and_fails_once(check, place):
     assert sorted(path.name for path in place.iterdir() if path.is_file()) == ["b.json", "ops.py"]
 
 
+def test_every_precision_has_an_entry_of_its_own(check, place):
+    both = ("--dtypes", "float64,float32")
+    assert "(4 entries)" in check(*BASELINE, *both).output
+    lost = ("return np.cos(x)", "return np.cos(x) * (2 if x.dtype == np.float32 else 1)")
+    run = check(*BASELINE, *both, edit=[lost])
+    assert run.exit_code == 1
+    said = run.output.split("Since the baseline")[1]
+    assert "ops.py::wave in float32, x: the gradient moved, and the function did not" in said
+    assert "wave, x" not in said
+    assert "Nothing changed" in check(*BASELINE, *both).output
+    gone = check(*BASELINE)
+    assert "ops.py::cube in float32: this was checked, and is gone" in gone.output
+
+
 def test_a_known_finding_does_not_fail_and_another_does(check):
     check(*BASELINE, edit=[FLIPPED])
     assert check(*BASELINE, edit=[FLIPPED]).exit_code == 0

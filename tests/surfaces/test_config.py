@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,9 @@ def project(write, place):
         ('[[tool.gradtest.overrides]]\nmatch = "a"', r"overrides\[0\]: object missing .* `reason`"),
         ('[[tool.gradtest.overrides]]\nmatch = "a"\nreason = "since"\nknown = "wrong"', r"overrides\[0\]"),
         ('cases = "many"', "tool.gradtest.cases: expected `int`, got `str`"),
+        ('dtypes = ["float46"]', r"dtypes\[0\]: invalid enum value 'float46'"),
+        ("dtypes = []", "tool.gradtest.dtypes: expected `array` of length >= 1"),
+        ("seconds = 0", "tool.gradtest.seconds: expected `float` > 0"),
         ("cases = 0", "tool.gradtest.cases: expected `int` >= 1"),
         ('targets = "layers.py"', "tool.gradtest.targets: expected `array`, got `str`"),
         ("cases = ", "is no TOML"),
@@ -139,6 +143,33 @@ def test_overrides_apply_to_what_they_match_until_they_expire(project):
 
 
 # -- the command ----------------------------------------------------------------------------------
+
+
+HALF = """
+    def rounded(x): return np.tanh(x)
+    def rounded_grad(x): return (1 - np.tanh(x) ** 2) * (1.01 if x.dtype == np.float32 else 1)
+"""
+
+
+def test_every_target_is_asked_in_every_precision(project, write, gradtest):
+    write("half.py", HALF)
+    project('targets = ["half.py"]\ncases = 4\nseed = 1\ndtypes = ["float64", "float32"]')
+    both = gradtest("check")
+    assert both.exit_code == 1
+    assert re.search(r"rounded +agrees", both.stdout)
+    assert re.search(r"rounded in float32 +disagrees", both.stdout)
+    assert "derivative    rounded in float32" in both.stdout
+    assert gradtest("check", "--dtypes", "float64").exit_code == 0
+    override = '[[tool.gradtest.overrides]]\nmatch = "rounded in float32"\nreason = "known"\nskip = true'
+    project(f'targets = ["half.py"]\ncases = 4\nseed = 1\ndtypes = ["float64", "float32"]\n{override}')
+    assert "1 agrees, 1 is skipped" in gradtest("check").stdout
+
+
+def test_no_case_begins_when_the_time_is_up(project, gradtest):
+    project('targets = ["layers.py::cube"]\ncases = 1000000\nseconds = 0.3')
+    result = gradtest("check")
+    assert result.exit_code == 0
+    assert re.search(r"its time was up: \d+ of 1000000 cases in \d", result.stdout)
 
 
 def test_the_command_checks_what_the_file_names(project, gradtest):

@@ -73,6 +73,20 @@ def test_every_target_is_a_test(project):
     assert "2 targets, " in run.stdout
 
 
+def test_a_precision_and_a_time_are_kept_to(project):
+    config = """
+        [tool.gradtest]
+        targets = ["layers.py::cube"]
+        cases = 1000000
+        seconds = 0.3
+        dtypes = ["float64", "float32"]
+    """
+    run = project(config, "--gradtest", "-v")
+    assert run.returncode == 0, run.stdout
+    assert "pyproject.toml::layers.py:cube PASSED" in run.stdout
+    assert "pyproject.toml::layers.py:cube in float32 PASSED" in run.stdout
+
+
 def test_what_is_known_is_expected_to_fail_and_k_and_m_choose(project):
     run = project(dedent(CONFIG) + dedent(KNOWN), "--gradtest", "-v", "-m", "gradtest", "-k", "dense or cube")
     assert run.returncode == 0

@@ -95,6 +95,7 @@ def checked_of(result: Result, options: Sequence[str] = (), pictures: bool = Fal
             {
                 "name": result.name,
                 "place": result.subject.place,
+                "dtype": result.subject.dtype,
                 "verdict": result.verdict,
                 "file": where and where[0],
                 "line": where and where[1],
