@@ -19,7 +19,7 @@ from gradtest.errors import Misuse
 from .entries import Entry, Key
 from .number import Number
 
-__all__ = ["FORMAT", "Entries", "as_plain", "from_plain", "read", "rewrite", "written"]
+__all__ = ["FORMAT", "Entries", "as_plain", "from_plain", "read", "replace_whole", "rewrite", "written"]
 
 #: Is raised when what is written means something else than before.
 FORMAT = 1
@@ -124,7 +124,7 @@ def rewrite(path: Path, change: Callable[[Entries], Entries]) -> dict[Key, Entry
             new = dict(change(old))
             text = written(new)
             if not path.exists() or path.read_bytes() != text:
-                _replace(path, text)
+                replace_whole(path, text)
     except OSError as error:
         raise Misuse(f"the baseline {path} cannot be written: {error.strerror}") from None
     return new
@@ -148,8 +148,14 @@ def written(entries: Entries) -> bytes:
     return (json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _replace(path: Path, text: bytes) -> None:
-    """Put a whole file in the place of another at once, so that an interrupted run leaves the old one."""
+def replace_whole(path: Path, text: bytes) -> None:
+    """Put a whole file in the place of another at once, so that an interrupted run leaves the old one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then nothing has changed.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

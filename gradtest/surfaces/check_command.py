@@ -23,7 +23,8 @@ from gradtest.settings import USUAL_DTYPE, Dtype, Method, Settings
 
 from .baseline_options import BASELINE_OPTIONS, baseline_options
 from .exit_codes import ExitCode, exit_code
-from .lines import Line, Piece
+from .lines import Line, Piece, fill, plain
+from .report_options import report_options, wanted_reports
 
 if TYPE_CHECKING:
     from gradtest.adapters.subjects import Subject
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .promise import Kept, Promise
     from .reports.document import Document
+    from .reports.publishing import Wanted
     from .terminal import Paper
 
 __all__ = ["command", "given_shapes"]
@@ -81,6 +83,7 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     help="Draw what was measured, in plain characters: of what disagrees, or was seen least sharply.",
 )
 @baseline_options
+@report_options
 @click.option(
     "--laws",
     metavar="NAMES",
@@ -204,6 +207,7 @@ class _Asked:
     place: str
     plan: Plan
     options: Mapping[str, Any]
+    reports: Wanted
     config: Config | None = None
     root: Path = Path()
     promise: Promise | None = None
@@ -231,7 +235,8 @@ class _Asked:
 
 def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
     if target is not None:
-        return _Asked(target, _plan(options), options, promise=_promise(options, place=target))
+        reports = wanted_reports(options)
+        return _Asked(target, _plan(options), options, reports, promise=_promise(options, place=target))
     from .config import find_config, plan_for, read_config
 
     path = find_config(Path.cwd())
@@ -248,7 +253,8 @@ def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
         options = {**options, "seed": config.seed}
     plan = _counted(plan_for(config, _plan(options)), options)
     promise = _promise(_with_baseline_of(config, path.parent, options))
-    return _Asked(path.name, plan, options, config, path.parent, promise)
+    reports = wanted_reports(options, config, path.parent)
+    return _Asked(path.name, plan, options, reports, config, path.parent, promise)
 
 
 def _with_baseline_of(config: Config, root: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -306,6 +312,7 @@ def _as_text(asked: _Asked) -> ExitCode:
         out.write(kept.lines(out.width))
     document = _document(asked, campaign, kept)
     out.write(report_text.summary(document, out.width))
+    out.write(_published(document, asked, out.width))
     return ExitCode(document.exit_code)
 
 
@@ -371,6 +378,7 @@ def _as_json(asked: _Asked) -> ExitCode:
         print(as_json(misuse_of(str(misuse), asked.place, ExitCode.MISUSE)), end="")
         raise
     print(as_json(document), end="")
+    sys.stderr.writelines(f"{plain(line)}\n" for line in _published(document, asked, None))
     return ExitCode(document.exit_code)
 
 
@@ -384,4 +392,13 @@ def _document(asked: _Asked, campaign: Campaign, kept: Kept | None) -> Document:
         code=exit_code(campaign) if kept is None else kept.exit_code,
         baseline=None if kept is None else kept.as_data(),
         options=_again(asked.options, asked.plan),
+        pictures=asked.reports.pictures,
     )
+
+
+def _published(document: Document, asked: _Asked, width: int | None) -> Iterator[Line]:
+    """Write the reports, and yield what is said of them; annotations go to stderr."""
+    from .reports.publishing import publish
+
+    for said in publish(document, asked.reports, sys.stderr):
+        yield from ((Piece(line),) for line in fill(said, width, "", "  "))

@@ -114,6 +114,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         A file beside `pyproject.toml`.
     fail_on : list of str
         As `gradtest.baseline.gate.read_gate` reads them; by default all.
+    report : list of str
+        Keys of `gradtest.surfaces.reports.publishing.FILES`.
+    report_dir : str, optional
+        A folder beside `pyproject.toml`.
     overrides : list of Override
         The last one that matches counts, key by key.
     """
@@ -133,6 +137,10 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         list[str], Meta(description="Which changes since the baseline fail: new, accuracy>10x, unchecked")
     ] = msgspec.field(default_factory=list, name="fail-on")
     laws: list[str] | None = None
+    report: Annotated[list[str], Meta(description="Which reports are written: json, junit, md, gitlab")] = []
+    report_dir: Annotated[str, Meta(description="Where reports go")] | None = msgspec.field(
+        default=None, name="report-dir"
+    )
     overrides: list[Override] = []
 
     def subjects(self, root: Path, dtypes: Sequence[str] = ()) -> list[Subject]:

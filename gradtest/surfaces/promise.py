@@ -117,6 +117,7 @@ class Kept:
             "born": account.born,
             "updated": account.updated,
             "pruned": account.pruned,
+            "settled": sorted(account.settled),
             "changes": [
                 {
                     "kind": change.kind.name.lower().replace("_", " "),

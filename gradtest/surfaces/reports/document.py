@@ -182,6 +182,8 @@ class Checked(Counts, forbid_unknown_fields=True, kw_only=True):
     Attributes
     ----------
     name, place, verdict : str
+    key : str
+        What a baseline calls it, and no other target of the run is called.
     file : str or None
         Where the derivative stands, from the root of the project with forward slashes; None where that
         is not known, or elsewhere.
@@ -213,6 +215,7 @@ class Checked(Counts, forbid_unknown_fields=True, kw_only=True):
 
     name: str
     place: str = ""
+    key: str = ""
     verdict: str
     file: str | None = None
     line: Annotated[int, Meta(ge=1)] | None = None
@@ -246,13 +249,14 @@ class Change(Struct, forbid_unknown_fields=True):
 
 
 class Kept(Struct, forbid_unknown_fields=True):
-    """What came of a baseline."""
+    """What came of a baseline; `settled` are the targets that are no more decided than they were."""
 
     file: str
     entries: int
     born: bool
     updated: bool
     pruned: list[str]
+    settled: list[str]
     changes: list[Change]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import UNSET
 
 from gradtest import __version__
+from gradtest.baseline.recording import name_of
 from gradtest.diagnosis.mutants import Fate
 from gradtest.diagnosis.pictures import Coefficients, Entries, HeatMap, Remainder
 from gradtest.diagnosis.report import message
@@ -96,6 +97,7 @@ def checked_of(result: Result, options: Sequence[str] = (), pictures: bool = Fal
                 "name": result.name,
                 "place": result.subject.place,
                 "dtype": result.subject.dtype,
+                "key": name_of(result.subject),
                 "verdict": result.verdict,
                 "file": where and where[0],
                 "line": where and where[1],
