@@ -30,8 +30,9 @@ def annotated(document: Document) -> Iterator[str]:
 def _annotation(problem: Problem) -> str:
     where = f"file={_value(problem.path)},line={problem.line}," if problem.placed else ""
     kind = "error" if problem.fails and problem.code != "undecided" else "warning"
-    rest = problem.message.removeprefix(problem.headline).lstrip("\n")  # the title has said it
-    return f"::{kind} {where}title={_value(problem.headline)}::{_data(rest or problem.message)}"
+    first, _, rest = problem.message.partition("\n")
+    said = rest if first == problem.headline and rest else problem.message  # the title says the first line
+    return f"::{kind} {where}title={_value(problem.headline)}::{_data(said)}"
 
 
 def _data(text: str) -> str:

@@ -68,6 +68,7 @@ def test_a_nasty_text_stays_in_its_place(document, one, found, text):
 
 @given(st.text())
 @example("%25")
+@example("m")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_survives(document, one, found, text):
     survives(document, one, found, text)
