@@ -27,7 +27,7 @@ FLOORS = (
     ("laws",),
     ("properties",),
     ("adapters",),
-    ("run", "replay", "campaign", "guess", "baseline"),
+    ("run", "replay", "guess", "plan", "record", "baseline", "campaign", "workers"),
     ("surfaces",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

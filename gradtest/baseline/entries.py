@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gradtest.campaign import Known
+from gradtest.plan import Known
 from gradtest.settings import USUAL_DTYPE
 
 from .number import Number

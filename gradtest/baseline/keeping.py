@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradtest.campaign import Known
 from gradtest.errors import Misuse
+from gradtest.plan import Known
 
 from .changes import Change, Kind, compare
 from .entries import Entry, Key

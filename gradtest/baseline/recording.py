@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from gradtest.adapters.subjects import Subject
-from gradtest.campaign import Plan, Result, input_of
 from gradtest.diagnosis.evidence import Finding
 from gradtest.guess import Inputs
+from gradtest.plan import Known, Plan, input_of
 from gradtest.properties.drawn_domains import within
+from gradtest.record import Record
 
 from .changes import BEYOND
 from .entries import Accepted, Entry, Key, Parameter
 from .fingerprint import Unpinned, fingerprint
 from .number import Number
+from .store import from_plain
 
-__all__ = ["Seen", "entry_of", "name_of", "renewed", "seen"]
+__all__ = ["Seen", "entry_of", "name_of", "pinned_of", "renewed", "seen"]
 
 
 #: What the numbers of an entry are about.
@@ -65,28 +67,23 @@ class Seen:
         self.targets.add(entry.name)
 
 
-def seen(results: Iterable[Result]) -> Seen:
-    """Return what a campaign saw; costs what `fingerprint` costs for each target."""
+def seen(records: Iterable[Record]) -> Seen:
+    """Return what a campaign saw, whose plans said to `pin` what a baseline holds."""
     run = Seen()
-    for result in results:
-        run.targets.add(name_of(result.subject))
-        run.cut |= result.verdict in ("stopped", "waiting")
-        if result.verdict not in ("agrees", "known", "skipped", "undecided"):
-            run.failing = run.failing or result.name
-        if result.verdict not in ("skipped", "stopped", "waiting", "crashed"):
-            verdict = "disagrees" if result.verdict == "known" else result.verdict
-            why = result.misuse.split(";")[0]
-            run.add(entry_of(result.subject, result.inputs, result.plan, verdict, result.findings, why))
+    for record in records:
+        verdict = record.verdict
+        run.targets.add(record.key)
+        run.cut |= verdict in ("stopped", "waiting")
+        if verdict not in ("agrees", "known", "skipped", "undecided"):
+            run.failing = run.failing or record.name
+        if record.pinned is not None and verdict not in ("skipped", "stopped", "waiting", "crashed"):
+            came = "disagrees" if verdict == "known" else verdict
+            run.add(_judged(from_plain(record.pinned), came, record.findings, record.excuses))
     return run
 
 
 def entry_of(
-    subject: Subject,
-    inputs: Inputs | None,
-    plan: Plan,
-    verdict: str,
-    findings: Iterable[Finding],
-    why: str = "",
+    subject: Subject, inputs: Inputs | None, plan: Plan, verdict: str, findings: Iterable[Finding]
 ) -> Entry:
     """Return what became of a target, and what it is at the pinned points.
 
@@ -95,18 +92,23 @@ def entry_of(
     subject, inputs, plan
         What was looked at, and how.
     verdict : str
-        As `gradtest.campaign.Result.verdict`.
+        As `gradtest.record.Record.verdict`.
     findings : iterable of Finding
+    """
+    return _judged(pinned_of(subject, inputs, plan), verdict, findings, plan.known)
+
+
+def pinned_of(subject: Subject, inputs: Inputs | None, plan: Plan, why: str = "") -> Entry:
+    """Return what a target is at the pinned points; costs what `fingerprint` costs.
+
+    Parameters
+    ----------
+    subject, inputs, plan
+        What is looked at, and how.
     why : str
         Why nothing is known of its inputs, if nothing is.
     """
-    entry = Entry(
-        target=_target_of(subject),
-        law=LAW,
-        dtype=subject.dtype,
-        verdict=verdict,
-        findings=_found(findings, plan),
-    )
+    entry = Entry(target=_target_of(subject), law=LAW, dtype=subject.dtype, verdict="")
     if inputs is None:
         return replace(entry, unpinned=why or "its inputs are not known")
     entry = replace(entry, inputs=str(inputs))
@@ -118,12 +120,16 @@ def entry_of(
     return replace(entry, drawn=at_points.drawn, values=at_points.values, parameters=at_points.parameters)
 
 
-def _found(findings: Iterable[Finding], plan: Plan) -> list[Accepted]:
+def _judged(entry: Entry, verdict: str, findings: Iterable[Finding], known: Iterable[Known]) -> Entry:
+    return replace(entry, verdict=verdict, findings=_found(findings, known))
+
+
+def _found(findings: Iterable[Finding], known: Iterable[Known]) -> list[Accepted]:
     """Return the findings, one for each input and family of codes, without what an override accepts."""
-    overrides = [known for known in plan.known if not known.recorded]
+    overrides = [one for one in known if not one.recorded]
     kept: dict[tuple[str, str], Accepted] = {}
     for finding in findings:
-        if not any(known.accepts(finding) for known in overrides):
+        if not any(one.accepts(finding) for one in overrides):
             whole = finding.parameter == finding.target
             one = Accepted(finding.code, "" if whole else input_of(finding))
             kept.setdefault(one.kind, one)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,30 @@ class Picture:
 
     parameter: str
     title: ClassVar[str] = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as strings, numbers and lists, with its kind: what travels between processes."""
+        plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in vars(self).items()}
+        return {"kind": type(self).__name__, **plain}
+
+    @staticmethod
+    def from_data(data: Mapping[str, Any]) -> Picture:
+        """Return the picture that `as_data` made the data of.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        kinds = {kind.__name__: kind for kind in (Coefficients, Entries, HeatMap, Remainder)}
+        kind: Any = kinds.get(data.get("kind", ""))
+        if kind is None or set(data) != {"kind", *(one.name for one in fields(kind))}:
+            raise ValueError("it is no picture")
+        said = {name: value for name, value in data.items() if name not in ("kind", "parameter")}
+        numbers = {name: np.array(value, bool if name == "wrong" else float) for name, value in said.items()}
+        plain = {name: value if value.ndim else float(value) for name, value in numbers.items()}
+        picture: Picture = kind(str(data["parameter"]), **plain)
+        return picture
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from gradtest.diagnosis.mutants import Fate, Mutant, Power
 from gradtest.diagnosis.report import LawReport, Report
 
 __all__ = ["Tally", "session"]
+
+
+class _Counts(TypedDict):
+    """A tally as plain data."""
+
+    cases: int
+    agrees: int
+    disagrees: int
+    undecided: int
+    nearby: int
+    nothing: int
+    reasons: dict[str, int]
+    resolution: float
+    evaluations: int
+    mutants: list[tuple[str, str, Fate, str]]
+    laws: dict[str, dict[str, int]]
 
 
 @dataclass
@@ -84,11 +102,18 @@ class Tally:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Tally:
-        """Return the tally that `as_data` made the data of."""
+        """Return the tally that `as_data` made the data of.
+
+        Raises
+        ------
+        msgspec.ValidationError
+            If it is none; the message names what is wrong.
+        """
+        counts: Any = msgspec.convert(data, _Counts, strict=False)  # "inf" is a number here
         mutants = Power()
-        mutants.add(Mutant(who, what, Fate(fate), why) for who, what, fate, why in data["mutants"])
-        laws = {law: Counter(words) for law, words in data["laws"].items()}
-        return cls(**{**data, "reasons": Counter(data["reasons"]), "mutants": mutants, "laws": laws})
+        mutants.add(Mutant(*mutant) for mutant in counts["mutants"])
+        laws = {law: Counter(words) for law, words in counts["laws"].items()}
+        return cls(**{**counts, "reasons": Counter(counts["reasons"]), "mutants": mutants, "laws": laws})
 
     def vacuous(self) -> str:
         """Return why this run says nothing, or an empty string if it says something."""

@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -28,12 +29,16 @@ from .report_options import report_options, wanted_reports
 
 if TYPE_CHECKING:
     from gradtest.adapters.subjects import Subject
-    from gradtest.campaign import Campaign, Event, Plan, Result
+    from gradtest.campaign import Campaign, Event
+    from gradtest.plan import Plan
+    from gradtest.record import Ledger
+    from gradtest.workers import Where
 
     from .config import Config
     from .promise import Kept, Promise
     from .reports.document import Document
     from .reports.publishing import Wanted
+    from .table import Table
     from .terminal import Paper
 
 __all__ = ["command", "given_shapes"]
@@ -82,6 +87,12 @@ METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
     is_flag=True,
     help="Draw what was measured, in plain characters: of what disagrees, or was seen least sharply.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    help="Look at N targets at a time, each in a process of its own; auto: one for each core.",
+)
 @baseline_options
 @report_options
 @click.option(
@@ -122,7 +133,7 @@ def command(ctx: click.Context, /, target: str | None, as_json: bool, **options:
 
 
 def _plan(options: Mapping[str, Any]) -> Plan:
-    from gradtest.campaign import Plan
+    from gradtest.plan import Plan
 
     method = options["method"]
     settings = Settings(
@@ -132,8 +143,15 @@ def _plan(options: Mapping[str, Any]) -> Plan:
         laws=_laws(options["laws"]),
     )
     opinions = () if method else METHODS[1:]
-    given = given_shapes(options["inputs"])
-    return Plan(settings, opinions, options["max_examples"] or 100, given, seconds=options["seconds"])
+    return Plan(
+        settings,
+        opinions,
+        options["max_examples"] or 100,
+        given_shapes(options["inputs"]),
+        seconds=options["seconds"],
+        keep=True,
+        draw=options["plot"],
+    )
 
 
 def _seed(asked: int | None) -> int:
@@ -187,8 +205,17 @@ def given_shapes(inputs: Sequence[str]) -> dict[str, str]:
     return given
 
 
-def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
-    """Return the options with which the same cases are drawn again."""
+def _jobs(options: Mapping[str, Any]) -> int:
+    """Return how many processes are asked for."""
+    if options["jobs"] is None:
+        return 1
+    from gradtest.workers import count_of
+
+    return count_of(options["jobs"])
+
+
+def _again(plan: Plan, options: Mapping[str, Any]) -> Plan:
+    """Return the plan with the options by which the same cases are drawn again."""
     words = ["--seed", str(plan.settings.seed)]
     if plan.max_examples != 100:
         words += ["-n", str(plan.max_examples)]
@@ -197,7 +224,7 @@ def _again(options: Mapping[str, Any], plan: Plan) -> list[str]:
             words += [f"--{name}", str(options[name])]
     for text in options["inputs"]:
         words += ["--inputs", text]
-    return words
+    return replace(plan, again=tuple(words))
 
 
 @dataclass(frozen=True)
@@ -211,21 +238,34 @@ class _Asked:
     config: Config | None = None
     root: Path = Path()
     promise: Promise | None = None
+    jobs: int = 1
 
     def campaign(self) -> Campaign:
-        from gradtest.adapters.subjects import find
         from gradtest.campaign import Campaign
 
+        return Campaign(self._where(), self.plan, self._plan_of)
+
+    def run(self, campaign: Campaign) -> Ledger:
+        """Carry a campaign out, in as many processes as were asked for."""
+        if self.jobs == 1:
+            return campaign.run()
+        from gradtest.workers import run
+
+        return run(campaign, self._where, self.jobs)
+
+    @cached_property
+    def _where(self) -> Where:
         dtypes = _dtypes(self.options["dtypes"])
         if self.config is None:
-            found = find(self.place, grad=self.options["grad"], vjp=self.options["vjp"])
-            subjects = [one for subject in found for one in subject.at(dtypes or (USUAL_DTYPE,))]
-        else:
-            subjects = self.config.subjects(self.root, dtypes)
-        return Campaign(subjects, self.plan, self._plan_of)
+            from gradtest.workers import Found
+
+            return Found(self.place, self.options["grad"], self.options["vjp"], dtypes or (USUAL_DTYPE,))
+        from .config import Listed
+
+        return Listed(self.root / self.place, dtypes)
 
     def _plan_of(self, subject: Subject) -> Plan:
-        plan = self.plan
+        plan = replace(self.plan, draw=self.plan.draw or self.reports.pictures)
         if self.config is not None:
             from .config import plan_of
 
@@ -235,8 +275,9 @@ class _Asked:
 
 def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
     if target is not None:
-        reports = wanted_reports(options)
-        return _Asked(target, _plan(options), options, reports, promise=_promise(options, place=target))
+        plan = _again(_plan(options), options)
+        promise, jobs = _promise(options, place=target), _jobs(options)
+        return _Asked(target, plan, options, wanted_reports(options), promise=promise, jobs=jobs)
     from .config import find_config, plan_for, read_config
 
     path = find_config(Path.cwd())
@@ -251,10 +292,10 @@ def _asked(target: str | None, options: Mapping[str, Any]) -> _Asked:
             raise Misuse(f"--{name} {options[name]} is the derivative of one function; name that one, too")
     if options["seed"] is None:
         options = {**options, "seed": config.seed}
-    plan = _counted(plan_for(config, _plan(options)), options)
+    plan = _again(_counted(plan_for(config, _plan(options)), options), options)
     promise = _promise(_with_baseline_of(config, path.parent, options))
     reports = wanted_reports(options, config, path.parent)
-    return _Asked(path.name, plan, options, reports, config, path.parent, promise)
+    return _Asked(path.name, plan, options, reports, config, path.parent, promise, _jobs(options))
 
 
 def _with_baseline_of(config: Config, root: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -294,73 +335,58 @@ def _as_text(asked: _Asked) -> ExitCode:
 
     out = paper(sys.stdout)
     plan, campaign = asked.plan, asked.campaign()
-    names = [result.name for result in campaign.results]
+    names = [record.name for record in campaign.ledger.records]
     table = Table(names, plan.opinions, plan.max_examples, out.width)
     out.write(report_text.opening(asked.place, len(names), plan, __version__, out.width))
     out.write([(), *table.header()])
-    _run(campaign, table, out)
-    _keep(campaign)
-    out.write(report_text.findings(campaign, _again(asked.options, plan), out.width))
+    ledger = _run(asked, campaign, table, out)
+    out.write(report_text.findings(ledger, out.width))
     if asked.options["verbose"]:
-        out.write(laws_table(campaign, out.width))
+        out.write(laws_table(ledger, out.width))
     if asked.options["plot"]:
-        out.write(_pictures(campaign, out.width or 80))
+        out.write(_pictures(ledger, out.width or 80))
     if asked.options["mutants"]:
-        out.write(mutants_table(campaign, out.width))
-    kept = asked.promise.kept(campaign) if asked.promise is not None else None
+        out.write(mutants_table(ledger, out.width))
+    kept = asked.promise.kept(ledger) if asked.promise is not None else None
     if kept is not None:
         out.write(kept.lines(out.width))
-    document = _document(asked, campaign, kept)
+    document = _document(asked, ledger, kept)
     out.write(report_text.summary(document, out.width))
     out.write(_published(document, asked, out.width))
     return ExitCode(document.exit_code)
 
 
-def _run(campaign: Campaign, table: Any, out: Paper) -> None:
-    """Carry it out, writing each row as its target ends, and the one that was interrupted."""
+def _run(asked: _Asked, campaign: Campaign, table: Table, out: Paper) -> Ledger:
+    """Carry it out, writing the rows in their order as their targets end, and one that was interrupted."""
     from gradtest.campaign import Ended
 
-    shown: list[Result] = []
-    with out.progress(len(campaign.results), campaign.plan.max_examples) as bar:
+    records, written = campaign.ledger.records, 0
+    with out.progress(len(records), campaign.ledger.plan.max_examples) as bar:
 
         def hear(event: Event) -> None:
+            nonlocal written
             bar(event)
-            if isinstance(event, Ended):
-                shown.append(event.result)
-                out.write(table.row(event.result))
+            while isinstance(event, Ended) and written < len(records) and records[written].ended:
+                out.write(table.row(records[written]))
+                written += 1
 
         campaign.hear = hear
-        campaign.run()
-    for result in campaign.results:
-        if result.tally.cases and result not in shown:
-            out.write(table.row(result))
+        ledger = asked.run(campaign)
+    for record in records[written:]:
+        if record.ended or record.tally.cases:
+            out.write(table.row(record))
+    return ledger
 
 
-def _pictures(campaign: Campaign, width: int) -> Iterator[Line]:
+def _pictures(ledger: Ledger, width: int) -> Iterator[Line]:
     """Yield the pictures of every target: of its smallest failing case, or of a case that agrees."""
     from .characters import drawn
 
-    for result in campaign.results:
-        failing = sorted(result.smallest.values(), key=lambda failing: failing.size)
-        report = failing[0].report if failing else result.shown
-        for picture in report.pictures if report is not None else ():
+    for record in ledger.records:
+        for picture in record.pictures:
             yield ()
-            yield (Piece(result.name, "faint"),)
+            yield (Piece(record.name, "faint"),)
             yield from drawn(picture, width)
-
-
-def _keep(campaign: Campaign) -> None:
-    """Write what was found to where `gradtest replay` finds it."""
-    from gradtest.failures.keep import keep
-
-    for result in campaign.results:
-        if result.findings:
-            result.findings = keep(
-                result.subject.target,
-                result.findings,
-                settings=result.plan.settings,
-                place=result.subject.place,
-            )
 
 
 def _as_json(asked: _Asked) -> ExitCode:
@@ -370,10 +396,9 @@ def _as_json(asked: _Asked) -> ExitCode:
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            campaign = asked.campaign().run()
-            _keep(campaign)
-            kept = asked.promise.kept(campaign) if asked.promise is not None else None
-            document = _document(asked, campaign, kept)
+            ledger = asked.run(asked.campaign())
+            kept = asked.promise.kept(ledger) if asked.promise is not None else None
+            document = _document(asked, ledger, kept)
     except Misuse as misuse:
         print(as_json(misuse_of(str(misuse), asked.place, ExitCode.MISUSE)), end="")
         raise
@@ -382,17 +407,15 @@ def _as_json(asked: _Asked) -> ExitCode:
     return ExitCode(document.exit_code)
 
 
-def _document(asked: _Asked, campaign: Campaign, kept: Kept | None) -> Document:
+def _document(asked: _Asked, ledger: Ledger, kept: Kept | None) -> Document:
     """Return what came of it, for all reports."""
     from .reports.from_campaign import document_of
 
     return document_of(
-        campaign,
+        ledger,
         asked.place,
-        code=exit_code(campaign) if kept is None else kept.exit_code,
+        code=exit_code(ledger) if kept is None else kept.exit_code,
         baseline=None if kept is None else kept.as_data(),
-        options=_again(asked.options, asked.plan),
-        pictures=asked.reports.pictures,
     )
 
 

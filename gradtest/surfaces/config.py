@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -24,11 +24,12 @@ from gradtest.settings import USUAL_DTYPE, Dtype
 
 if TYPE_CHECKING:
     from gradtest.adapters.subjects import Subject
-    from gradtest.campaign import Plan
+    from gradtest.plan import Plan
 
 __all__ = [
     "Config",
     "Described",
+    "Listed",
     "Override",
     "find_config",
     "plan_for",
@@ -173,6 +174,18 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         return [one for subject in found.values() for one in subject.at(dict.fromkeys(dtypes or self.dtypes))]
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What the file at a path names, in other precisions if they are given."""
+
+    path: Path
+    dtypes: tuple[str, ...] = ()
+
+    def __call__(self) -> list[Subject]:
+        """Return the targets."""
+        return read_config(self.path).subjects(self.path.parent, self.dtypes)
+
+
 def _found(place: str, find: Any) -> list[Subject]:
     """Return the subjects of a place whose last part may hold a ``*``."""
     where, mark, pattern = place.rpartition("::" if "::" in place else ":")
@@ -217,7 +230,7 @@ def plan_for(config: Config, plan: Plan) -> Plan:
 
 def plan_of(config: Config, subject: Subject, plan: Plan, today: datetime.date) -> Plan:
     """Return the plan for one target, with what the overrides say of it."""
-    from gradtest.campaign import Known
+    from gradtest.plan import Known
 
     for one in config.overrides:
         if not one.matches(subject) or (one.expires is not None and today >= one.expires):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradtest.campaign import Campaign, Result
+    from gradtest.record import Ledger, Record
 
 __all__ = ["ExitCode", "exit_code"]
 
@@ -27,15 +27,15 @@ class ExitCode(enum.IntEnum):
     NOTHING_DECIDED = 5
 
 
-def exit_code(campaign: Campaign, settled: Callable[[Result], bool] = lambda result: False) -> ExitCode:
+def exit_code(ledger: Ledger, settled: Callable[[Record], bool] = lambda record: False) -> ExitCode:
     """Return the code of a campaign: what is worst, an interruption first.
 
     What is known does not fail, nor what is skipped; where nothing else was looked at, known findings
     are something that was decided.  Nor does what is `settled`: no more decided than it was before.
     """
-    if campaign.interrupted:
+    if ledger.interrupted:
         return ExitCode.INTERRUPTED
-    verdicts = {r.verdict for r in campaign.results if not settled(r)} - {"known", "skipped"}
+    verdicts = {r.verdict for r in ledger.records if not settled(r)} - {"known", "skipped"}
     for verdict, code in (
         ("disagrees", ExitCode.DISAGREES),
         ("crashed", ExitCode.INTERNAL),
@@ -45,5 +45,5 @@ def exit_code(campaign: Campaign, settled: Callable[[Result], bool] = lambda res
     ):
         if verdict in verdicts:
             return code
-    decided = verdicts == {"agrees"} or (not verdicts and any(r.verdict == "known" for r in campaign.results))
+    decided = verdicts == {"agrees"} or (not verdicts and any(r.verdict == "known" for r in ledger.records))
     return ExitCode.AGREES if decided else ExitCode.NOTHING_DECIDED

@@ -13,7 +13,7 @@ from .lines import Line, Piece, fill
 from .table import number_text
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Campaign
+    from gradtest.record import Ledger
 
 __all__ = ["laws_table", "laws_text"]
 
@@ -41,10 +41,10 @@ def laws_text(laws: Mapping[str, Counter[str]], kinds: Sequence[str] = ("undecid
     return "; ".join(parts)
 
 
-def laws_table(campaign: Campaign, width: int | None) -> Iterator[Line]:
+def laws_table(ledger: Ledger, width: int | None) -> Iterator[Line]:
     """Yield the laws of every target that was looked at."""
     yield ()
-    for result in campaign.results:
-        if result.tally.laws:
-            for line in fill(f"{result.name}: {laws_text(result.tally.laws)}", width, "", "  "):
+    for record in ledger.records:
+        if record.tally.laws:
+            for line in fill(f"{record.name}: {laws_text(record.tally.laws)}", width, "", "  "):
                 yield (Piece(line),)

@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING
 from .lines import Line, Piece, cells, fill, padded
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Campaign, Result
     from gradtest.diagnosis.mutants import Power
+    from gradtest.record import Ledger, Record
 
 __all__ = ["mutants_table"]
 
 TITLE = "Mutants: wrong versions of each gradient that agreed, held against the same measurements."
 
 
-def mutants_table(campaign: Campaign, width: int | None) -> Iterator[Line]:
+def mutants_table(ledger: Ledger, width: int | None) -> Iterator[Line]:
     """Yield what was caught, target after target, and what was not, with the reason."""
-    shown = [result for result in campaign.results if result.tally.mutants.mutants]
+    shown = [record for record in ledger.records if record.tally.mutants.mutants]
     if not shown:
         return
     yield ()
     yield from ((Piece(line, "strong"),) for line in fill(TITLE, width, "", "  "))
-    for result in shown:
-        yield from ((Piece(line),) for line in fill(result.name, width, " ", "   "))
-        yield from _rows(result, width)
+    for record in shown:
+        yield from ((Piece(line),) for line in fill(record.name, width, " ", "   "))
+        yield from _rows(record, width)
 
 
-def _rows(result: Result, width: int | None) -> Iterator[Line]:
-    parts = result.tally.mutants.by_parameter()
+def _rows(record: Record, width: int | None) -> Iterator[Line]:
+    parts = record.tally.mutants.by_parameter()
     room = max(map(cells, parts))
     for parameter, power in parts.items():
         mood = "good" if power.total and power.caught == power.total else "doubtful"

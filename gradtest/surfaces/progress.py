@@ -52,7 +52,7 @@ class Bar:
             transient=True,
             refresh_per_second=8,
         )
-        self._count, self._cases, self._at = count, cases, 0
+        self._count, self._cases, self._ended = count, cases, 0
         self._task = self._progress.add_task("", total=count * cases, at="", name="")
 
     def __enter__(self) -> Bar:
@@ -68,12 +68,13 @@ class Bar:
         """Move on."""
         if isinstance(event, Judged):
             if event.shrinking:
-                self._progress.update(self._task, name=f"{event.result.name}: looking for the smallest case")
+                self._progress.update(self._task, name=f"{event.name}: looking for the smallest case")
             else:
                 self._progress.advance(self._task)
             return
         if isinstance(event, Begun):
-            self._at += 1
-            self._progress.update(self._task, at=f"{self._at}/{self._count}", name=event.result.name)
+            at = f"{min(self._ended + 1, self._count)}/{self._count}"
+            self._progress.update(self._task, at=at, name=event.name)
         elif isinstance(event, Ended):
-            self._progress.update(self._task, completed=self._at * self._cases)
+            self._ended += 1
+            self._progress.update(self._task, completed=self._ended * self._cases)

@@ -14,8 +14,9 @@ from gradtest.adapters.subjects import Subject
 from gradtest.baseline.gate import ALL, Gate, read_gate
 from gradtest.baseline.keeping import Account, Baseline, covers
 from gradtest.baseline.recording import name_of, seen
-from gradtest.campaign import Campaign, Plan, Result
 from gradtest.errors import Misuse
+from gradtest.plan import Plan
+from gradtest.record import Ledger, Record
 
 from .baseline_text import said
 from .exit_codes import ExitCode, exit_code
@@ -58,10 +59,10 @@ class Promise:
     prune: bool
 
     def plan(self, plan: Plan, subject: Subject) -> Plan:
-        """Return a plan with the findings that the baseline accepts."""
-        return replace(plan, known=plan.known + self.baseline.known(name_of(subject)))
+        """Return a plan with the findings that the baseline accepts, by which is measured what it holds."""
+        return replace(plan, known=plan.known + self.baseline.known(name_of(subject)), pin=True)
 
-    def kept(self, campaign: Campaign) -> Kept:
+    def kept(self, ledger: Ledger) -> Kept:
         """Compare a campaign with the baseline, and write what is to be written.
 
         Raises
@@ -69,12 +70,12 @@ class Promise:
         Misuse
             If the file cannot be written, or may not be pruned.
         """
-        run = seen(campaign.results)
+        run = seen(ledger.records)
         held = self.baseline.updated if self.update else self.baseline.compared
         account = held(run, self._whole)
         if self.prune:
             account = self.baseline.pruned(account, run, self._whole)
-        return Kept(self, campaign, account)
+        return Kept(self, ledger, account)
 
     def _whole(self, name: str) -> bool:
         return not self.place or covers(self.place, name)
@@ -85,13 +86,13 @@ class Kept:
     """What came of a baseline in one run of the command."""
 
     promise: Promise
-    campaign: Campaign
+    ledger: Ledger
     account: Account
 
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with: what is not worse than it was does not fail."""
-        code = exit_code(self.campaign, self._settled)
+        code = exit_code(self.ledger, self._settled)
         if code in (ExitCode.INTERRUPTED, ExitCode.INTERNAL):
             return code
         if self.account.born:
@@ -100,9 +101,9 @@ class Kept:
             return ExitCode.AGREES if code is ExitCode.DISAGREES else code
         return ExitCode.DISAGREES if self._failing else code
 
-    def _settled(self, result: Result) -> bool:
-        undecided = result.verdict in ("undecided", "misfit", "misused")
-        return undecided and name_of(result.subject) in self.account.settled
+    def _settled(self, record: Record) -> bool:
+        undecided = record.verdict in ("undecided", "misfit", "misused")
+        return undecided and record.key in self.account.settled
 
     @property
     def _failing(self) -> bool:

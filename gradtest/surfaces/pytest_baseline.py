@@ -18,9 +18,9 @@ from gradtest.baseline.gate import ALL, Gate, read_gate
 from gradtest.baseline.keeping import Account, Baseline
 from gradtest.baseline.recording import Seen, entry_of, name_of
 from gradtest.baseline.store import as_plain, from_plain
-from gradtest.campaign import Plan
 from gradtest.errors import GradientError, Misuse
 from gradtest.guess import Inputs
+from gradtest.plan import Plan
 from gradtest.properties.search import Vacuous
 
 from .baseline_text import said

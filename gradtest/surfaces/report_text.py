@@ -5,7 +5,6 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,13 @@ from .lines import Line, Piece, cells, fill
 from .reports.summary import conclusion, counted, figures, verdicts_of
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Campaign, Plan, Result
     from gradtest.diagnosis.evidence import Finding
+    from gradtest.plan import Plan
+    from gradtest.record import Ledger, Record
 
     from .reports.document import Document
 
-__all__ = ["findings", "misuse_text", "opening", "search_again", "summary"]
+__all__ = ["findings", "misuse_text", "opening", "summary"]
 
 
 def opening(place: str, count: int, plan: Plan, version: str, width: int | None) -> list[Line]:
@@ -35,27 +35,27 @@ def opening(place: str, count: int, plan: Plan, version: str, width: int | None)
 # -- findings -------------------------------------------------------------------------------------
 
 
-def findings(campaign: Campaign, options: list[str], width: int | None) -> Iterator[Line]:
-    """Yield what was found, target after target; `options` belong to the command that finds it again."""
-    for result in campaign.results:
-        if result.findings and result.verdict != "known":  # the table says why that one is accepted
+def findings(ledger: Ledger, width: int | None) -> Iterator[Line]:
+    """Yield what was found, target after target."""
+    for record in ledger.records:
+        if record.findings and record.verdict != "known":  # the table says why that one is accepted
             yield ()
-            yield from _finding(result.findings[0], width)
-            yield from _extra(result, options, width)
-        for method, contradiction in result.contradictions.items():
+            yield from _finding(record.findings[0], width)
+            yield from _extra(record, width)
+        for method, contradiction in record.contradictions.items():
             yield ()
             yield from _lines(
-                f"{result.name}: this is what {method} says, and it does not decide:", width, "doubtful"
+                f"{record.name}: this is what {method} says, and it does not decide:", width, "doubtful"
             )
             yield from _finding(contradiction.finding, width, "")
-        if result.crash:
+        if record.crash:
             yield ()
-            yield from _lines(f"gradtest itself failed on {result.name}; please report it:", width, "bad")
-            yield from ((Piece("  " + line),) for line in result.crash.splitlines()[:6])
-            yield from _rows([("again", search_again(result, options))], width)
-        elif not result.findings and misuse_text(result):
+            yield from _lines(f"gradtest itself failed on {record.name}; please report it:", width, "bad")
+            yield from ((Piece("  " + line),) for line in record.crash.splitlines()[:6])
+            yield from _rows([("again", record.again)], width)
+        elif not record.findings and misuse_text(record):
             yield ()
-            yield from _lines(f"gradtest: {misuse_text(result)}", width, "bad")
+            yield from _lines(f"gradtest: {misuse_text(record)}", width, "bad")
 
 
 def _finding(finding: Finding, width: int | None, mood: str = "bad") -> Iterator[Line]:
@@ -73,26 +73,19 @@ def _row(row: str, width: int | None) -> list[str]:
     return fill(text, width, label, " " * TEXT_AT)
 
 
-def _extra(result: Result, options: list[str], width: int | None) -> Iterator[Line]:
+def _extra(record: Record, width: int | None) -> Iterator[Line]:
     """Yield what is known beside the smallest case: who agrees, what else is wrong, how to see it again."""
-    finding, *others = result.findings
+    finding, *others = record.findings
     rows = []
-    if not any(result.name in text for text in (finding.headline, finding.parameter, finding.source)):
-        rows.append(("derivative", result.name))
-    if result.said:
-        rows.append(("others say", "   ".join(f"{method} {word}" for method, word in result.said.items())))
-    yield from _rows(
-        [*rows, *also_rows(finding, others), (_label(finding), search_again(result, options))], width
-    )
+    if not any(record.name in text for text in (finding.headline, finding.parameter, finding.source)):
+        rows.append(("derivative", record.name))
+    if record.said:
+        rows.append(("others say", "   ".join(f"{method} {word}" for method, word in record.said.items())))
+    yield from _rows([*rows, *also_rows(finding, others), (_label(finding), record.again)], width)
 
 
 def _label(finding: Finding) -> str:
     return "search again" if finding.again else "again"
-
-
-def search_again(result: Result, options: Sequence[str]) -> str:
-    """Return the command that looks for the same again."""
-    return shlex.join(["python", "-m", "gradtest", "check", result.subject.place, *options])
 
 
 def _rows(rows: Sequence[tuple[str, str]], width: int | None) -> Iterator[Line]:
@@ -100,15 +93,15 @@ def _rows(rows: Sequence[tuple[str, str]], width: int | None) -> Iterator[Line]:
         yield from ((Piece(line),) for line in _row(f"  {label:<13} {text}", width))
 
 
-def misuse_text(result: Result) -> str:
+def misuse_text(record: Record) -> str:
     """Return why a target cannot be checked, and what to write; empty where it can."""
-    if result.misuse or not result.never_finite:
-        return result.misuse
-    names = list(result.inputs.shapes.items()) if result.inputs else [("x", "n")]
+    if record.misuse or not record.never_finite:
+        return record.misuse
+    names = list(record.inputs.shapes.items()) if record.inputs else [("x", "n")]
     name, shape = names[0]
     dims = str(shape).split(" : ")[0]
     return (
-        f"{result.name} was not finite at any of {counted(result.tally.cases, 'point')}; "
+        f"{record.name} was not finite at any of {counted(record.tally.cases, 'point')}; "
         f'restrict its inputs to where it is, for example --inputs "{name}: {dims} : positive"'
     )
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from .lines import Line, Piece, cells, fill, padded
 
 if TYPE_CHECKING:
-    from gradtest.campaign import Result
     from gradtest.diagnosis.mutants import Power
     from gradtest.properties.tally import Tally
+    from gradtest.record import Record
 
 __all__ = ["Table", "mutants_text", "notes", "number_text", "reasons_text", "seconds_text"]
 
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
     header: str
     width: int
-    text: Callable[[Result], str]
+    text: Callable[[Record], str]
     price: int = 0
 
 
@@ -70,19 +70,19 @@ class Table:
         figures = "".join("  " + padded(c.header, c.width, _side(c)) for c in self.columns)
         return [(Piece(names + figures, "faint"),)]
 
-    def row(self, result: Result) -> list[Line]:
+    def row(self, record: Record) -> list[Line]:
         """Return the lines of one target: its name and figures, and what there is to say of them."""
-        lines = self._stacked(result) if self.stacked else self._beside(result)
-        return lines + [(Piece(text, mood),) for note, mood in notes(result) for text in self._note(note)]
+        lines = self._stacked(record) if self.stacked else self._beside(record)
+        return lines + [(Piece(text, mood),) for note, mood in notes(record) for text in self._note(note)]
 
     def _note(self, note: str) -> list[str]:
         return fill(note, self.width, "   ")
 
-    def _beside(self, result: Result) -> list[Line]:
-        first, *more = fill(result.name, self.name_width, "", "  ")
-        mood = MOODS.get(result.verdict, "doubtful")
+    def _beside(self, record: Record) -> list[Line]:
+        first, *more = fill(record.name, self.name_width, "", "  ")
+        mood = MOODS.get(record.verdict, "doubtful")
         figures = (
-            Piece("  " + padded(c.text(result), c.width, _side(c)), mood if c.header == "verdict" else "")
+            Piece("  " + padded(c.text(record), c.width, _side(c)), mood if c.header == "verdict" else "")
             for c in self.columns
         )
         return [
@@ -90,13 +90,13 @@ class Table:
             *((Piece(" " + line),) for line in more),
         ]
 
-    def _stacked(self, result: Result) -> list[Line]:
-        name = [(Piece(text),) for text in fill(result.name, self.width, "", "  ")]
-        tally = result.tally
-        verdict = Piece(f"   {result.verdict:<9}", MOODS.get(result.verdict, "doubtful"))
-        sharp = f" to {_resolution(result)}" if result.verdict == "agrees" else ""
+    def _stacked(self, record: Record) -> list[Line]:
+        name = [(Piece(text),) for text in fill(record.name, self.width, "", "  ")]
+        tally = record.tally
+        verdict = Piece(f"   {record.verdict:<9}", MOODS.get(record.verdict, "doubtful"))
+        sharp = f" to {_resolution(record)}" if record.verdict == "agrees" else ""
         cases = f"{tally.cases} case" + ("" if tally.cases == 1 else "s")
-        figures = f"{sharp:<9}  {cases}, {tally.undecided} undecided, {seconds_text(result.seconds)}"
+        figures = f"{sharp:<9}  {cases}, {tally.undecided} undecided, {seconds_text(record.seconds)}"
         return [*name, (verdict, Piece(figures))]
 
 
@@ -106,26 +106,26 @@ def _side(column: Column) -> str:
 
 def _columns(opinions: Sequence[str], digits: int) -> list[Column]:
     return [
-        Column("verdict", 9, lambda result: result.verdict),
-        Column("cases", max(5, digits), lambda result: str(result.tally.cases)),
-        Column("undecided", 9, lambda result: str(result.tally.undecided)),
+        Column("verdict", 9, lambda record: record.verdict),
+        Column("cases", max(5, digits), lambda record: str(record.tally.cases)),
+        Column("undecided", 9, lambda record: str(record.tally.undecided)),
         Column("resolution", 10, _resolution),
         *(Column(method, max(len(method), 2 * digits + 1), _opinion(method), price=1) for method in opinions),
-        Column("evaluations", 11, lambda result: number_text(result.tally.evaluations), price=2),
-        Column("time", 6, lambda result: seconds_text(result.seconds)),
+        Column("evaluations", 11, lambda record: number_text(record.tally.evaluations), price=2),
+        Column("time", 6, lambda record: seconds_text(record.seconds)),
     ]
 
 
-def _opinion(method: str) -> Callable[[Result], str]:
-    def text(result: Result) -> str:
-        tally = result.opinions.get(method)
+def _opinion(method: str) -> Callable[[Record], str]:
+    def text(record: Record) -> str:
+        tally = record.opinions.get(method)
         return f"{tally.agrees}/{tally.cases}" if tally else "-"
 
     return text
 
 
-def _resolution(result: Result) -> str:
-    return f"{result.tally.resolution:.0e}" if result.tally.agrees and result.tally.resolution else "-"
+def _resolution(record: Record) -> str:
+    return f"{record.tally.resolution:.0e}" if record.tally.agrees and record.tally.resolution else "-"
 
 
 def number_text(number: int) -> str:
@@ -167,30 +167,30 @@ def mutants_text(powers: Mapping[str, Power]) -> tuple[str, list[str]]:
     return (f"{number_text(caught)} of {number_text(total)}" if total or blind else ""), blind
 
 
-def notes(result: Result) -> list[tuple[str, str]]:
+def notes(record: Record) -> list[tuple[str, str]]:
     """Return what is to be said of a row, each with its mood."""
     said: list[tuple[str, str]] = []
-    if result.inputs is not None and result.inputs.origin == "a guess":
-        said.append((f"inputs guessed: {result.inputs} (else say --inputs)", "faint"))
-    elif result.inputs is not None and result.inputs.origin == "annotations":
-        said.append((f"inputs as annotated: {result.inputs}", "faint"))
-    if result.verdict == "undecided":
-        said.append((result.tally.vacuous(), "doubtful"))
-    elif result.tally.undecided and not result.never_finite:
-        said.append((f"{result.tally.undecided} undecided: {reasons_text(result.tally)}", "doubtful"))
-    said += [(f"known {code}: {reason}", "doubtful") for code, reason in result.known.items()]
-    said += [(f"skipped: {result.plan.skip}", "faint")] if result.plan.skip else []
-    if result.out_of_time:
-        asked, taken = result.plan.max_examples, seconds_text(result.seconds)
-        said.append((f"its time was up: {result.tally.cases} of {asked} cases in {taken}", "doubtful"))
-    if result.verdict == "agrees":
+    if record.inputs is not None and record.inputs.origin == "a guess":
+        said.append((f"inputs guessed: {record.inputs} (else say --inputs)", "faint"))
+    elif record.inputs is not None and record.inputs.origin == "annotations":
+        said.append((f"inputs as annotated: {record.inputs}", "faint"))
+    if record.verdict == "undecided":
+        said.append((record.tally.vacuous(), "doubtful"))
+    elif record.tally.undecided and not record.never_finite:
+        said.append((f"{record.tally.undecided} undecided: {reasons_text(record.tally)}", "doubtful"))
+    said += [(f"known {code}: {reason}", "doubtful") for code, reason in record.known.items()]
+    said += [(f"skipped: {record.skip}", "faint")] if record.skip else []
+    if record.out_of_time:
+        taken = seconds_text(record.seconds)
+        said.append((f"its time was up: {record.tally.cases} of {record.asked} cases in {taken}", "doubtful"))
+    if record.verdict == "agrees":
         said += [
             (f"{known.code} was known here ({known.reason}) and is gone: take the override out", "doubtful")
-            for known in result.plan.known
+            for known in record.excuses
             if not known.recorded
         ]
-    for method, contradiction in result.contradictions.items():
-        asked = result.opinions[method].cases
+    for method, contradiction in record.contradictions.items():
+        asked = record.opinions[method].cases
         said.append(
             (f"{method} disagrees in {contradiction.cases} of {asked} cases, where this does not", "doubtful")
         )

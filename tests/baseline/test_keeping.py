@@ -1,6 +1,7 @@
 """A baseline beside a run: what is accepted, what is said, what is written, and what is left alone."""
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from gradtest.adapters.subjects import Subject
 from gradtest.baseline.keeping import Account, Baseline, covers
 from gradtest.baseline.recording import name_of, seen
 from gradtest.baseline.store import read, written
-from gradtest.campaign import Campaign, Plan
+from gradtest.campaign import Campaign
 from gradtest.errors import Misuse
+from gradtest.plan import Known, Plan
+from gradtest.record import Ledger
 from gradtest.settings import DEFAULT
 from gradtest.targets import target
 
@@ -38,15 +41,13 @@ def everything(name: str) -> bool:
 
 def run(path: Path, *subjects: Subject, seed: int = 0, update: bool = False, whole=everything) -> Account:
     baseline = Baseline(path, TODAY)
-    campaign = campaign_of(baseline, *subjects, seed=seed)
-    return (baseline.updated if update else baseline.compared)(seen(campaign.results), whole)
+    ledger = ledger_of(baseline, *subjects, seed=seed)
+    return (baseline.updated if update else baseline.compared)(seen(ledger.records), whole)
 
 
-def campaign_of(baseline: Baseline, *subjects: Subject, seed: int = 0) -> Campaign:
-    plan = Plan(DEFAULT.but(seed=seed), max_examples=4)
-    return Campaign(
-        subjects, plan, lambda one: Plan(plan.settings, max_examples=4, known=baseline.known(name_of(one)))
-    ).run()
+def ledger_of(baseline: Baseline, *subjects: Subject, seed: int = 0) -> Ledger:
+    plan = Plan(DEFAULT.but(seed=seed), max_examples=4, pin=True)
+    return Campaign(subjects, plan, lambda one: replace(plan, known=baseline.known(name_of(one)))).run()
 
 
 def kinds(account: Account) -> list[tuple[str, str]]:
@@ -69,17 +70,15 @@ def test_a_missing_file_is_written_with_what_was_found_and_holds_the_next_time(p
 
 def test_what_is_known_is_known_to_the_campaign_until_it_expires(path):
     run(path, WRONG)
-    assert campaign_of(Baseline(path, TODAY), WRONG).results[0].verdict == "known"
+    assert ledger_of(Baseline(path, TODAY), WRONG).records[0].verdict == "known"
     path.write_text(path.read_text(encoding="utf-8").replace("null", '"2026-11-22"'), encoding="utf-8")
-    assert campaign_of(Baseline(path, TODAY), WRONG).results[0].verdict == "disagrees"
+    assert ledger_of(Baseline(path, TODAY), WRONG).records[0].verdict == "disagrees"
     assert kinds(run(path, WRONG)) == [("EXPIRED", "ops.py::wrong")]
 
 
 def test_what_an_override_accepts_is_no_business_of_the_baseline(path):
-    from gradtest.campaign import Known
-
-    plan = Plan(max_examples=4, known=(Known("GT101", "as published"),))
-    Baseline(path, TODAY).compared(seen(Campaign([WRONG], plan).run().results), everything)
+    plan = Plan(max_examples=4, known=(Known("GT101", "as published"),), pin=True)
+    Baseline(path, TODAY).compared(seen(Campaign([WRONG], plan).run().records), everything)
     (entry,) = read(path).values()
     assert entry.findings == []
 
@@ -137,22 +136,24 @@ def test_what_is_skipped_or_was_not_reached_is_not_gone_and_keeps_its_entry(path
     run(path, SINE, COSINE)
     before = path.read_bytes()
     baseline = Baseline(path, TODAY)
-    campaign = Campaign([SINE, COSINE], Plan(max_examples=4, skip="slow"))
-    assert baseline.updated(seen(campaign.results), everything).changes == []  # waiting
-    assert baseline.updated(seen(campaign.run().results), everything).changes == []  # skipped
+    campaign = Campaign([SINE, COSINE], Plan(max_examples=4, skip="slow", pin=True))
+    assert baseline.updated(seen(campaign.ledger.records), everything).changes == []  # waiting
+    assert baseline.updated(seen(campaign.run().records), everything).changes == []  # skipped
     assert path.read_bytes() == before
 
 
 def test_no_file_is_born_from_a_run_that_was_cut_short(path):
-    account = Baseline(path, TODAY).compared(seen(Campaign([SINE], Plan()).results), everything)
+    account = Baseline(path, TODAY).compared(
+        seen(Campaign([SINE], Plan(pin=True)).ledger.records), everything
+    )
     assert account.unwritten == "the run did not come to its end"
     assert not path.exists()
 
 
 def test_two_runs_that_both_find_no_file_write_it_together(path):
     first, second = Baseline(path, TODAY), Baseline(path, TODAY)
-    first.compared(seen(campaign_of(first, SINE).results), everything)
-    second.compared(seen(campaign_of(second, COSINE).results), everything)
+    first.compared(seen(ledger_of(first, SINE).records), everything)
+    second.compared(seen(ledger_of(second, COSINE).records), everything)
     assert {target for target, _, _ in read(path)} == {"ops.py::sine", "ops.py::cosine"}
 
 
@@ -177,8 +178,8 @@ def test_a_damaged_file_is_refused_before_anything_runs(path):
 
 def prune(path: Path, *subjects: Subject, whole=everything, cut: bool = False) -> Account:
     baseline = Baseline(path, TODAY)
-    cut_short = Campaign(subjects, Plan(max_examples=4))
-    run_ = seen((cut_short if cut else campaign_of(baseline, *subjects)).results)
+    cut_short = Campaign(subjects, Plan(max_examples=4, pin=True)).ledger
+    run_ = seen((cut_short if cut else ledger_of(baseline, *subjects)).records)
     return baseline.pruned(baseline.compared(run_, whole), run_, whole)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradtest.campaign import Known, Plan
 from gradtest.errors import Misuse
+from gradtest.plan import Known, Plan
 from gradtest.surfaces import config as module
 from gradtest.surfaces.config import find_config, plan_for, plan_of, read_config, schema
 

@@ -1,18 +1,17 @@
-"""Tables, summaries, JSON and exit codes of campaigns that were never run: made of plain data."""
+"""Tables, summaries, JSON and exit codes of runs that never were: made of plain data."""
 
 import dataclasses
 import json
 from collections import Counter
 
-import numpy as np
 import pytest
 
 import gradtest
-from gradtest.adapters.subjects import Subject
-from gradtest.campaign import Campaign, Plan, Result
 from gradtest.diagnosis.mutants import Fate, Mutant, Power
 from gradtest.guess import Inputs
+from gradtest.plan import Plan
 from gradtest.properties.tally import Tally
+from gradtest.record import Ledger, Record
 from gradtest.surfaces import report_text
 from gradtest.surfaces.exit_codes import ExitCode, exit_code
 from gradtest.surfaces.lines import cells, fill, plain
@@ -20,14 +19,12 @@ from gradtest.surfaces.mutants_table import mutants_table
 from gradtest.surfaces.reports.document import as_json
 from gradtest.surfaces.reports.from_campaign import document_of
 from gradtest.surfaces.table import Table
-from gradtest.targets import target
 
 LONG = "∂L/∂W^{L-1} = (W^L)^T (ŷ - y) ⊙ ReLU'(z^{L-1}) · (a^{L-2})^T"
 
 
-def result(name="f", **said) -> Result:
-    subject = Subject(target(np.sin, grad=np.cos, name=name), place=f"mod:{name}")
-    return Result(subject, **{"done": True, "tally": tally(), **said})
+def record(name="f", **said) -> Record:
+    return Record(name=name, place=f"mod:{name}", **{"done": True, "tally": tally(), **said})
 
 
 def tally(agrees=100, undecided=0, **more) -> Tally:
@@ -44,19 +41,17 @@ def tally(agrees=100, undecided=0, **more) -> Tally:
     )
 
 
-def campaign(*results: Result, interrupted=False) -> Campaign:
-    made = Campaign([r.subject for r in results], Plan(opinions=("central", "scipy")))
-    made.results, made.interrupted, made.seconds = list(results), interrupted, 2.5
-    return made
+def ledger(*records: Record, interrupted=False) -> Ledger:
+    return Ledger(Plan(opinions=("central", "scipy")), list(records), interrupted, 2.5)
 
 
-AGREES = result("agrees")
-UNDECIDED = result("undecided", tally=tally(0, 100))
-MISUSED = result("misused", tally=Tally(), misuse="say how", done=False)
-CRASHED = result("crashed", crash="RuntimeError: a fault")
-STOPPED = result("stopped", tally=tally(3), done=False)
-WAITING = result("waiting", tally=Tally(), done=False)
-NOWHERE = result(
+AGREES = record("agrees")
+UNDECIDED = record("undecided", tally=tally(0, 100))
+MISUSED = record("misused", tally=Tally(), misuse="say how", done=False)
+CRASHED = record("crashed", crash="RuntimeError: a fault")
+STOPPED = record("stopped", tally=tally(3), done=False)
+WAITING = record("waiting", tally=Tally(), done=False)
+NOWHERE = record(
     "nowhere",
     tally=Tally(9, undecided=9, reasons=Counter({"the function is not finite around the point": 9})),
     inputs=Inputs({"x": "n"}, "--inputs"),
@@ -67,7 +62,7 @@ NOWHERE = result(
 
 
 @pytest.mark.parametrize(
-    ("results", "code"),
+    ("records", "code"),
     [
         ([AGREES], ExitCode.AGREES),
         ([AGREES, UNDECIDED], ExitCode.NOTHING_DECIDED),
@@ -78,12 +73,12 @@ NOWHERE = result(
         ([AGREES, WAITING], ExitCode.NOTHING_DECIDED),
     ],
 )
-def test_the_worst_verdict_decides(results, code):
-    assert exit_code(campaign(*results)) is code
+def test_the_worst_verdict_decides(records, code):
+    assert exit_code(ledger(*records)) is code
 
 
 def test_an_interruption_comes_before_everything():
-    assert exit_code(campaign(AGREES, interrupted=True)) is ExitCode.INTERRUPTED
+    assert exit_code(ledger(AGREES, interrupted=True)) is ExitCode.INTERRUPTED
 
 
 def test_the_numbers_are_those_of_pytest():
@@ -99,7 +94,7 @@ def test_the_numbers_are_those_of_pytest():
 @pytest.mark.parametrize("width", [20, 40, 60, 72, 80, 100, 120, 200, None])
 @pytest.mark.parametrize("name", ["f", LONG])
 def test_no_line_is_wider_than_the_terminal_and_no_name_is_cut(width, name):
-    row = result(name, tally=tally(90, 10), inputs=Inputs({"x": "n"}, "a guess"))
+    row = record(name, tally=tally(90, 10), inputs=Inputs({"x": "n"}, "a guess"))
     table = Table([name], ["central", "scipy"], 100, width)
     lines = [plain(line) for line in [*table.header(), *table.row(row)]]
     if width is not None and width >= 60:
@@ -112,7 +107,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_name_is_cut(width, name):
 
 def test_columns_stand_below_each_other():
     table = Table(["f", "longer name"], ["central", "scipy"], 100, None)
-    rows = [plain(table.header()[0]), *(plain(table.row(result(name))[0]) for name in ("f", "longer name"))]
+    rows = [plain(table.header()[0]), *(plain(table.row(record(name))[0]) for name in ("f", "longer name"))]
     assert [row.rstrip()[-1] for row in rows] == ["e", "s", "s"]
     assert len(set(map(cells, rows))) == 1
     assert rows[1].index("100") == rows[2].index("100")
@@ -121,7 +116,7 @@ def test_columns_stand_below_each_other():
 def test_a_narrow_terminal_gives_names_a_line_of_their_own():
     table = Table([LONG], ["central", "scipy"], 100, 55)
     assert table.header() == []
-    name, more, figures = map(plain, table.row(result(LONG)))
+    name, more, figures = map(plain, table.row(record(LONG)))
     assert (name + " " + more.strip()) == LONG
     assert figures == "   agrees    to 3e-08  100 cases, 0 undecided, 0.0 s"
 
@@ -140,13 +135,13 @@ def test_what_decided_nothing_says_what_to_do():
 # -- the summary ----------------------------------------------------------------------------------
 
 
-def summary(*results, interrupted=False) -> list[str]:
-    document = document_of(campaign(*results, interrupted=interrupted), "mod")
+def summary(*records, interrupted=False) -> list[str]:
+    document = document_of(ledger(*records, interrupted=interrupted), "mod")
     return [plain(line) for line in report_text.summary(document, None)]
 
 
 @pytest.mark.parametrize(
-    ("results", "sentence"),
+    ("records", "sentence"),
     [
         ([AGREES], "The derivative agrees."),
         ([AGREES, AGREES], "All 2 derivatives agree."),
@@ -155,8 +150,8 @@ def summary(*results, interrupted=False) -> list[str]:
         ([AGREES, AGREES, UNDECIDED], "3 derivatives: 2 agree, 1 is undecided."),
     ],
 )
-def test_the_first_sentence_counts_verdicts(results, sentence):
-    assert summary(*results)[1] == sentence
+def test_the_first_sentence_counts_verdicts(records, sentence):
+    assert summary(*records)[1] == sentence
 
 
 def test_an_interruption_is_said_first():
@@ -166,7 +161,7 @@ def test_an_interruption_is_said_first():
 
 
 def test_the_figures_of_a_summary():
-    first = result(
+    first = record(
         "f",
         resolutions=[3e-8, 1e-10, 2e-12],
         tally=tally(98, 2, nearby=4),
@@ -194,7 +189,7 @@ MUTANTS = [
     Mutant("bias", "twice", Fate.EQUIVALENT, ZERO),
     Mutant("bias", "negated", Fate.EQUIVALENT, ZERO),
 ]
-BLIND = result("f", tally=tally(mutants=Power({mutant[:2]: mutant for mutant in MUTANTS})))
+BLIND = record("f", tally=tally(mutants=Power({mutant[:2]: mutant for mutant in MUTANTS})))
 
 
 def test_what_would_not_have_been_seen_is_named_in_the_summary():
@@ -206,7 +201,7 @@ def test_what_would_not_have_been_seen_is_named_in_the_summary():
 
 
 def test_the_table_of_mutants():
-    assert [plain(line) for line in mutants_table(campaign(BLIND, AGREES), None)] == [
+    assert [plain(line) for line in mutants_table(ledger(BLIND, AGREES), None)] == [
         "",
         "Mutants: wrong versions of each gradient that agreed, held against the same measurements.",
         " f",
@@ -216,12 +211,12 @@ def test_the_table_of_mutants():
         "   bias  1 of 1",
         "     bias: its gradient is zero in every case, so that only a wrong zero would have been seen",
     ]
-    assert max(cells(plain(line)) for line in mutants_table(campaign(BLIND), 40)) <= 40
-    assert list(mutants_table(campaign(AGREES), None)) == []
+    assert max(cells(plain(line)) for line in mutants_table(ledger(BLIND), 40)) <= 40
+    assert list(mutants_table(ledger(AGREES), None)) == []
 
 
 def test_misuse_is_told_with_what_to_write():
-    texts = [plain(line) for line in report_text.findings(campaign(NOWHERE, MISUSED), [], None)]
+    texts = [plain(line) for line in report_text.findings(ledger(NOWHERE, MISUSED), None)]
     assert texts == [
         "",
         "gradtest: nowhere was not finite at any of 9 points; restrict its inputs to where it is, "
@@ -247,7 +242,7 @@ def test_filled_lines_keep_every_word_and_the_width(width):
 
 def test_json_is_strict_and_complete():
     said = json.loads(
-        as_json(document_of(campaign(AGREES, UNDECIDED, NOWHERE), "mod")),
+        as_json(document_of(ledger(AGREES, UNDECIDED, NOWHERE), "mod")),
         parse_constant=lambda text: pytest.fail(f"{text} is no JSON"),
     )
     assert said["gradtest"] == gradtest.__version__

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 import gradtest
 from gradtest.adapters.subjects import Subject
-from gradtest.campaign import Campaign, Plan
+from gradtest.campaign import Campaign, Judged
 from gradtest.errors import Misuse
+from gradtest.plan import Plan
+from gradtest.record import plain_data
 from gradtest.surfaces.reports.document import Document, as_json, decoded, read
-from gradtest.surfaces.reports.from_campaign import document_of, misuse_of, plain_data
+from gradtest.surfaces.reports.from_campaign import document_of, misuse_of
 
 W = np.random.default_rng(0).normal(size=(4, 5))
 
@@ -41,8 +43,8 @@ def document() -> Document:
         Subject(gradtest.target(np.exp, grad=lambda x: np.nan * x, name="nan"), place="mod:nan"),
         Subject(gradtest.target(never, grad=never), {"x": "n"}, "mod:never"),
     ]
-    campaign = Campaign(subjects, Plan(opinions=("central",), max_examples=10)).run()
-    return document_of(campaign, "mod", options=["--seed", "0"], pictures=True)
+    plan = Plan(opinions=("central",), max_examples=10, again=("--seed", "0"), draw=True)
+    return document_of(Campaign(subjects, plan).run(), "mod")
 
 
 def again(document: Document) -> Document:
@@ -86,14 +88,15 @@ def test_pictures_are_plain_numbers_of_the_smallest_failing_case_or_the_least_sh
     assert document.targets[1].pictures[0].parameter == "x"
 
 
-def test_drawing_costs_nothing_where_nobody_asked():
+def test_drawing_costs_nothing_where_nobody_asked(monkeypatch):
     def drawn(*args):
         raise AssertionError("it was drawn")
 
+    monkeypatch.setattr("gradtest.laws.derivative.pictures_of", drawn)
     subject = Subject(gradtest.target(np.sin, grad=np.cos), {"x": "n"})
-    campaign = Campaign([subject], Plan(max_examples=3)).run()
-    object.__setattr__(campaign.results[0].shown, "draw", drawn)
-    assert document_of(campaign, "mod").targets[0].pictures == []
+    ledger = Campaign([subject], Plan(max_examples=3)).run()
+    assert document_of(ledger, "mod").targets[0].pictures == []
+    assert ledger.records[0].crash == ""
 
 
 def test_a_function_that_raises_where_it_is_drawn_is_drawn_as_nowhere():
@@ -104,9 +107,15 @@ def test_a_function_that_raises_where_it_is_drawn_is_drawn_as_nowhere():
             raise ValueError("not now")
         return np.sin(x)
 
-    campaign = Campaign([Subject(gradtest.target(f, grad=np.cos), {"x": "n"})], Plan(max_examples=3)).run()
-    armed = True
-    (entries,) = again(document_of(campaign, "mod", pictures=True)).targets[0].pictures
+    def arm(event):
+        nonlocal armed
+        armed = armed or isinstance(event, Judged)
+
+    campaign = Campaign(
+        [Subject(gradtest.target(f, grad=np.cos), {"x": "n"})], Plan(max_examples=1, draw=True)
+    )
+    campaign.hear = arm
+    (entries,) = again(document_of(campaign.run(), "mod")).targets[0].pictures
     assert np.isnan(float(entries.numeric[0]))
 
 

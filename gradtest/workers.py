@@ -1,0 +1,210 @@
+"""Many targets in several processes at once: a unit of work is data, and its result one line of JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from gradtest.adapters.subjects import Subject, find
+from gradtest.errors import Misuse
+from gradtest.settings import USUAL_DTYPE
+
+from .campaign import Begun, Campaign, Ended, look
+from .plan import Plan
+from .record import Ledger, Record
+
+__all__ = ["Found", "Unit", "Where", "count_of", "results", "run"]
+
+Results = Generator[tuple[int, Record], None, None]
+#: Finds the targets, in the same order in every process: a frozen dataclass that can be called.
+Where = Callable[[], Sequence[Subject]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What `gradtest.adapters.subjects.find` finds in a place."""
+
+    place: str
+    grad: str | None = None
+    vjp: str | None = None
+    dtypes: tuple[str, ...] = (USUAL_DTYPE,)
+
+    def __call__(self) -> list[Subject]:
+        """Return the targets, each in every precision."""
+        found = find(self.place, grad=self.grad, vjp=self.vjp)
+        return [one for subject in found for one in subject.at(self.dtypes)]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work as data: one target, found again where it lies, and how to look at it.
+
+    Attributes
+    ----------
+    number : int
+        By which its result is known again.
+    where : callable
+        Finds all targets.
+    index : int
+        Which of them it is.
+    name, place : str
+        What that one has to be called.
+    plan : Plan
+    """
+
+    number: int
+    where: Where
+    index: int
+    name: str
+    place: str
+    plan: Plan
+
+    def crashed(self, why: str) -> Record:
+        """Return what is left of it where there is nothing else."""
+        plan = self.plan
+        return Record(name=self.name, place=self.place, excuses=plan.known, skip=plan.skip, crash=why)
+
+
+# -- in a worker ----------------------------------------------------------------------------------
+
+
+@functools.cache
+def _subjects(where: Where) -> Sequence[Subject]:
+    return where()
+
+
+def _carried_out(unit: Unit) -> tuple[int, str]:
+    """Return the number of a unit, and the line of what became of it; whatever happens is in there."""
+    with contextlib.suppress(ValueError):  # in a thread of its own (Dask)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends its workers
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            subjects = _subjects(unit.where)
+            subject = subjects[unit.index] if unit.index < len(subjects) else None
+            if subject is None or (subject.name, subject.place) != (unit.name, unit.place):
+                record = unit.crashed(
+                    f"a worker does not find {unit.name} where it was; did its file change?"
+                )
+            else:
+                record = look(subject, unit.plan)
+        except Exception as error:
+            record = unit.crashed(f"{type(error).__name__}: {error}")
+    return unit.number, record.as_line()
+
+
+# -- in the parent --------------------------------------------------------------------------------
+
+
+def count_of(jobs: str) -> int:
+    """Return the number of workers that ``-j`` asks for.
+
+    Raises
+    ------
+    Misuse
+        If it is no number from 1 upwards, nor "auto"; or if there shall be several, and joblib is
+        not installed.
+
+    >>> count_of("1")
+    1
+    """
+    if jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
+        raise Misuse(f"-j {jobs} is no number of workers; give a number from 1 upwards, or auto")
+    return int(jobs) if jobs == "1" else _joblib(f"-j {jobs}").cpu_count() if jobs == "auto" else int(jobs)
+
+
+def _joblib(option: str) -> Any:
+    try:
+        return importlib.import_module("joblib")
+    except ImportError:
+        raise Misuse(
+            f"{option} needs joblib, which is not installed: python -m pip install 'gradtest[fuzz]'"
+        ) from None
+
+
+def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
+    """Carry out a campaign in several processes; return when all is done, or at a KeyboardInterrupt.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Of what `where` finds.  It hears of targets as they end, in whatever order.
+    where : callable
+    jobs : int
+        How many processes.
+
+    Returns
+    -------
+    Ledger
+        That of `Campaign.run`, but for the time that it took.
+    """
+    start, ledger = time.perf_counter(), campaign.ledger
+    units = [
+        Unit(i, where, i, subject.name, subject.place, plan)
+        for i, (subject, plan) in enumerate(zip(campaign.subjects, campaign.plans, strict=True))
+    ]
+    try:
+        with contextlib.closing(results(units, jobs)) as arriving:
+            for i, record in arriving:
+                ledger.records[i] = record
+                campaign.hear(Begun(record.name))
+                campaign.hear(Ended(record))
+    except KeyboardInterrupt:
+        ledger.interrupted = True
+    ledger.seconds = time.perf_counter() - start
+    return ledger
+
+
+def results(units: Iterable[Unit], jobs: int) -> Results:
+    """Yield the number of each unit and what became of it, as they end.
+
+    A worker that dies (it ends the process, or is killed) takes the pool with it.  What had begun is
+    then carried out again, each unit alone, and one that dies alone is known by that: what is said
+    of it does not depend on who was its neighbour.
+    """
+    waiting = iter(units)
+    while True:
+        begun: dict[int, Unit] = {}
+        try:
+            yield from _pool(waiting, jobs, begun)
+            return
+        except BrokenProcessPool:
+            for unit in list(begun.values()):
+                yield unit.number, _alone(unit)
+
+
+def _pool(units: Iterator[Unit], jobs: int, begun: dict[int, Unit]) -> Results:
+    """Yield what ends; `begun` holds what has not."""
+    joblib = _joblib(f"-j {jobs}")
+
+    def calls() -> Iterator[Any]:
+        for unit in units:
+            begun[unit.number] = unit
+            yield joblib.delayed(_carried_out)(unit)
+
+    # One thread each for BLAS: as many processes as cores keep them busy.
+    with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
+        parallel = joblib.Parallel(
+            return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+        )
+        arriving = parallel(calls())
+    with contextlib.closing(arriving):
+        for number, line in arriving:
+            begun.pop(number)
+            yield number, Record.from_line(line)
+
+
+def _alone(unit: Unit) -> Record:
+    try:
+        ((_, record),) = _pool(iter([unit]), 2, {})
+    except BrokenProcessPool as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return unit.crashed(f"the worker that looked at {unit.name} died: {why}")
+    return record
