@@ -12,7 +12,7 @@ import enum
 import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +26,7 @@ from gradtest.numerics.scales import FIRST
 from gradtest.numerics.spectrum import SAFETY, read
 from gradtest.probe import Claim, Direction, Probe
 from gradtest.settings import Settings
-from gradtest.verdict import Comparison, Word, compare, resolution_asked
+from gradtest.verdict import BEYOND, Comparison, Word, coarsest_accepted, compare, resolution_asked
 
 __all__ = ["Judgement", "Place", "judge"]
 
@@ -48,6 +48,22 @@ TURNS = "the function is too noisy here: its slope changes within the interval t
 
 #: Why a disagreement is withdrawn that only narrow intervals show.
 STEPS = "the function moves in steps here, and on the whole as the gradient says"
+
+
+#: Why a disagreement is withdrawn that is below what the function rounds away.
+LOST = "the difference is below the rounding of the function further out, where the gradient is right"
+
+
+#: Why a disagreement is withdrawn with a function that stands still between steps of its rounding.
+COARSE = "the function moves in steps here, too large for the slope that is claimed to be seen"
+
+
+#: Why a disagreement is withdrawn that a staircase explains.
+STAIRS = "the function moves in steps, and between them as the gradient says"
+
+
+#: Steps below this share of the function are its rounding, those of a hidden float32 included.
+STEP = 1e-5
 
 
 class Place(enum.StrEnum):
@@ -159,8 +175,12 @@ def _compare(
         if rounded is not None and comparison.difference <= rounded.rounding:
             claim = rounded
             comparison = held(claim=claim)
-    if comparison.word is Word.DISAGREES and _hidden_where_flat(line, comparison):
+    if comparison.word is Word.DISAGREES and _hidden_where_flat(probe, line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=UNSEEN)
+    if comparison.word is Word.DISAGREES and _between_steps(probe, direction, line, comparison):
+        return replace(comparison, word=Word.UNDECIDED, reason=COARSE)
+    if comparison.word is Word.DISAGREES and _right_between_steps(line, comparison):
+        return replace(comparison, word=Word.UNDECIDED, reason=STAIRS)
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):
         strict = held(tiny_is_zero=False)
@@ -168,17 +188,90 @@ def _compare(
     return comparison
 
 
-def _hidden_where_flat(line: Line, comparison: Comparison) -> bool:
+def _hidden_where_flat(probe: Probe, line: Line, comparison: Comparison) -> bool:
     """Whether the function does not move, and what is claimed is below the rounding of what it is made of.
 
     log(1 + e^-99) is 0 as computed, and its slope is not: the terms are as large as the function
-    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat.
+    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat, and 4
+    along lines through the whole space where it stays so along its own.
     """
     if not comparison.estimate.flat or comparison.claim.value == 0.0:
         return False
-    far = [abs(line(side * line.widest)) for side in (-1, 1)]
-    largest = max((size for size in far if math.isfinite(size)), default=0.0)
-    return abs(comparison.claim.value) * line.widest <= line.eps * largest
+    rng = np.random.default_rng(0)
+    least = abs(comparison.claim.value) * line.widest
+    everywhere = (probe.line(probe.everywhere(rng)) for _ in range(2))
+    lines = itertools.chain([(line, line.widest)], ((other, min(1.0, other.widest)) for other in everywhere))
+    far = (abs(one(side * width)) for one, width in lines for side in (-1, 1))
+    return any(math.isfinite(size) and least <= line.eps * size for size in far)
+
+
+def _between_steps(probe: Probe, direction: Direction, line: Line, comparison: Comparison) -> bool:
+    """Whether the claims move the function by less than a step of its rounding, where it stands still.
+
+    Between two steps of height J nothing moves until the slopes have added up to J, or to a few of them
+    where several terms are rounded.  Steps of more than 2**-6 of the function are meant.  Costs up to
+    80 evaluations and 18 gradients where the function is flat.
+    """
+    still = line(0.0)
+    if not comparison.estimate.flat or comparison.claim.value == 0.0:
+        return False
+
+    def moved(t: float) -> float:
+        return line(t) - still
+
+    step = claimed = 0.0
+    for side in (-1, 1):
+        far = comparison.estimate.step
+        while far < line.widest and moved(side * far) == 0.0:
+            far *= 2
+        near, jump = _first_jump(moved, side * min(far, line.widest), 0.0)
+        slopes = [_slope_claimed(probe, direction, near * (0.5 + 0.5 * t)) for t in nodes(8)]
+        claimed += abs(near) * math.fsum(map(abs, slopes)) / len(slopes)
+        step = max(step, jump)
+    size = max(abs(still), line.magnitude, abs(line(line.widest)), abs(line(-line.widest)))
+    return 0 < step <= 2.0**-6 * size and claimed <= 4 * step
+
+
+def _right_between_steps(line: Line, comparison: Comparison) -> bool:
+    """Whether the claim holds around the point up to a jump, which explains why it does not further out.
+
+    What is rounded to three decimals has slope 0 almost everywhere, and 1 on the whole.  As a black
+    box it is also a function that has lost its digits, for which a claim of 0 is wrong: nobody can
+    tell, so that this is no agreement.  Up to the jump nothing may differ by more than rounding, and
+    a third of the disagreement would have to be seen there, unless the point itself is where it jumps;
+    the jump must be larger than the rounding of any precision that the values show.  Costs up to 90
+    evaluations.
+    """
+    claim, still, wide = comparison.claim, line(0.0), comparison.estimate.step
+    size = max(abs(still), line.magnitude)
+    slack = 64 * line.eps * size
+
+    def left(t: float) -> float:
+        return line(t) - still - claim.value * t
+
+    ends = [_first_jump(left, side * wide, slack) for side in (-1, 1)]
+    narrow, jump = min(abs(near) for near, _ in ends), max(jump for _, jump in ends)
+    seen = comparison.difference * narrow > BEYOND * slack and all(
+        abs(left(narrow * t)) <= slack for t in nodes(8)
+    )
+    steep = 2.0**-20 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
+    if not (seen or narrow == 0.0) or not jump > max(STEP * size, slack, steep):
+        return False
+    return jump > 2 * size * min(line.grain(step) for step in (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5))
+
+
+def _first_jump(left: Callable[[float], float], far: float, slack: float) -> tuple[float, float]:
+    """Return up to where `left` stays within the slack on the way to `far`, and the jump it makes there."""
+    near = 0.0
+    if abs(left(far)) <= slack:
+        return far, 0.0
+    for _ in range(40):
+        middle = (near + far) / 2
+        if abs(left(middle)) <= slack:
+            near = middle
+        else:
+            far = middle
+    return near, abs(left(far) - left(near))
 
 
 def _steady(probe: Probe, direction: Direction, claim: Claim) -> bool:
@@ -272,17 +365,19 @@ def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) 
         return replace(here, word=Word.UNDECIDED, reason=reason)
     alone = here.word is Word.DISAGREES and first.word is not Word.DISAGREES
     if alone and smooth_everywhere(here.probe, here.comparison.difference, rng):
-        return _unless_inaccurate(replace(here, reason="", place=Place.SPECIAL))
+        return _unless_lost(replace(here, reason="", place=Place.SPECIAL), settings)
     if first.word is Word.AGREES:
-        return replace(first, reason=_skipped(here))
-    return _by_majority(here, first, others)
+        return _in_place_of(here, first)
+    return _by_majority(here, first, others, settings)
 
 
 def _both_disagree(one: Judgement, other: Judgement) -> bool:
     return one.word is Word.DISAGREES and other.word is Word.DISAGREES
 
 
-def _by_majority(here: Judgement, first: Judgement, others: Iterator[Judgement]) -> Judgement:
+def _by_majority(
+    here: Judgement, first: Judgement, others: Iterator[Judgement], settings: Settings
+) -> Judgement:
     """Decide by further points where the first one nearby did not agree: two that disagree are enough."""
     seen = [here, first]
     while True:
@@ -291,14 +386,27 @@ def _by_majority(here: Judgement, first: Judgement, others: Iterator[Judgement])
         if len(wrong) >= 2:
             if any(_right_at_large(judgement) for judgement in wrong[:2]):
                 return replace(wrong[0], word=Word.UNDECIDED, reason=STEPS)
-            return _unless_inaccurate(wrong[0])
+            return _unless_lost(wrong[0], settings)
         if right and not wrong:
-            return replace(right[0], reason=_skipped(here))
+            return _in_place_of(here, right[0])
         another = next(others, None)
         if another is None:
             reason = "points nearby say different things" if wrong else first.reason or here.reason
             return replace(first, word=Word.UNDECIDED, reason=reason)
         seen.append(another)
+
+
+def _in_place_of(here: Judgement, nearby: Judgement) -> Judgement:
+    """Return what was judged nearby, no sharper than the look at the point itself.
+
+    Had the claim been off by what is too close to call there, it would have agreed there, unless that
+    look is too blunt for any agreement (the difference itself is up to a quarter of its resolution).
+    """
+    seen, limit = here.comparison.resolution, coarsest_accepted(here.probe.eps)
+    if here.word is Word.UNDECIDED and seen <= limit * 4 / 3 and nearby.comparison.resolution > 0:
+        blunter = max(nearby.comparison.resolution, min(seen, limit))
+        nearby = replace(nearby, comparison=replace(nearby.comparison, resolution=blunter))
+    return replace(nearby, reason=_skipped(here))
 
 
 def _skipped(here: Judgement) -> str:
@@ -326,7 +434,10 @@ def _nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> It
             direction = probe.towards(
                 here.block, rng, like=here.probe if here.word is Word.DISAGREES else probe
             )
-            yield _judge(probe, here.block, direction, settings, Place.NEARBY, suspicion)
+            judgement = _judge(probe, here.block, direction, settings, Place.NEARBY, suspicion)
+            if math.isinf(suspicion.share):
+                suspicion = _suspicion(judgement)
+            yield judgement
 
 
 def _beside_stationary(
@@ -340,12 +451,20 @@ def _beside_stationary(
                 break
             disagreeing.setdefault(judgement.block, []).append(other)
     return [
-        _unless_inaccurate(disagreeing[j.block][0]) if len(disagreeing.get(j.block, ())) == 2 else j
+        _unless_lost(disagreeing[j.block][0], settings) if len(disagreeing.get(j.block, ())) == 2 else j
         for j in judgements
     ]
 
 
 # -- inaccurate, not wrong ------------------------------------------------------------------------
+
+
+def _unless_lost(judgement: Judgement, settings: Settings) -> Judgement:
+    """Withdraw a disagreement that lost digits explain, those of the function or of the gradient."""
+    judgement = _unless_inaccurate(judgement)
+    if judgement.word is Word.DISAGREES and _lost_in_function(judgement, settings):
+        return replace(judgement, word=Word.UNDECIDED, reason=LOST)
+    return judgement
 
 
 def _unless_inaccurate(judgement: Judgement) -> Judgement:
@@ -375,35 +494,72 @@ def _turns(judgement: Judgement) -> bool:
 
     A kink inside, hidden by the noise, explains a disagreement d where the slope jumps by 2 d or
     more.  A jump J leaves about 2 J / (pi k) in the k-th Chebyshev coefficient of the claims
-    along the interval, of which a smooth gradient has nothing left.  Costs 17 gradients.
+    along the interval, of which a smooth gradient has nothing left where as many nodes were enough for
+    the function itself.  Costs 17 to 65 gradients.
     """
     estimate, difference = judgement.comparison.estimate, judgement.comparison.difference
     if judgement.word is not Word.DISAGREES or not difference * estimate.step < 1000 * estimate.noise:
         return False  # the interval could have been narrower: noise is not what limits it
-    tail = coefficients([_claim_at(judgement, estimate.step * t) for t in nodes(16)])[11:]
-    return math.hypot(*tail) / math.sqrt(len(tail)) > 0.03 * difference
+    n = max(16, estimate.nodes)
+    tail = coefficients([_claim_at(judgement, estimate.step * t) for t in nodes(n)])[n - n // 3 :]
+    return math.hypot(*tail) / math.sqrt(len(tail)) > 0.5 * difference / n
 
 
 def _right_at_large(judgement: Judgement) -> bool:
     """Whether the claims add up to what the function moves on intervals wider than the first look.
 
     Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
-    the first alone, and as smooth as can be (1 - p in float32, p near 1e-8).  Costs up to 34
-    gradients, where the disagreement is no gross one and rests on an interval no wider than the first.
+    the first alone, and as smooth as can be (1 - p in float32, p near 1e-8); or nothing at all, between
+    two steps of its rounding.  Costs up to 34 gradients, where the disagreement is no gross one, or the
+    function does not move, on an interval no wider than the first.
     """
     probe, comparison = judgement.probe, judgement.comparison
     size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
     narrow = comparison.estimate.step <= power_of_two(probe.eps**FIRST)
-    if not (4 * comparison.difference < size and narrow):
+    gross = 4 * comparison.difference >= size and not comparison.estimate.flat
+    if gross or not narrow:
         return False
     line = probe.line(judgement.direction)
     for width in (2.0**-1, 2.0**-3):
         c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
-        whole = width * math.fsum(2 * ck / (1 - k * k) for k, ck in enumerate(c) if k % 2 == 0)
-        allowed = width * comparison.difference / 4
-        if math.hypot(*c[11:]) < comparison.difference and abs(line(width) - line(-width) - whole) < allowed:
+        whole = width * _integral(c)
+        # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
+        if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference:
+            continue
+        if abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
             return True
     return False
+
+
+def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
+    """Whether the difference is below the rounding of the function further out, where the claims are right.
+
+    Of p log p for all p the largest is computed as 1 log 1 = 0 while the others vanish: the sum is
+    smooth there, and off by what 1 is rounded by.  A wrong factor is as wrong where the function is
+    large.  Costs 16 evaluations where the disagreement is no gross one, and where the first condition
+    holds a look at up to three places of the line.
+    """
+    probe, direction, comparison = judgement.probe, judgement.direction, judgement.comparison
+    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
+    if not 4 * comparison.difference < size:
+        return False
+    line = probe.line(direction)
+    length = min(1.0, abs(line(0.0)) / size)  # on which the function changes by its own size
+    lost = comparison.difference * length
+    reach = min(2.0, line.widest)
+    places = [reach * t for t in nodes(16) if math.isfinite(line(reach * t))]
+    far = sorted(places, key=lambda t: -abs(line(t)))[:3]
+    large = [probe.along(direction, t) for t in far if lost <= 64 * probe.eps * abs(line(t))]
+    suspicion = Suspicion(comparison.difference / size)
+    return any(
+        place is not None and _compare(place, direction, settings, suspicion).word is Word.AGREES
+        for place in large
+    )
+
+
+def _integral(c: Sequence[float]) -> float:
+    """Return the integral of a Chebyshev series over [-1, 1]; that of T_k is 2 / (1 - k**2) for even k."""
+    return math.fsum(2 * ck / (1 - k * k) for k, ck in enumerate(c) if k % 2 == 0)
 
 
 def _erratic(judgement: Judgement) -> bool:
@@ -422,8 +578,13 @@ def _erratic(judgement: Judgement) -> bool:
 
 
 def _claim_at(judgement: Judgement, t: float) -> float:
-    probe = judgement.probe.along(judgement.direction, t)
-    return probe.claim(judgement.direction).value if probe is not None else math.nan
+    return _slope_claimed(judgement.probe, judgement.direction, t)
+
+
+def _slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
+    """Return the slope that is claimed at x + t v, NaN where there is none."""
+    beside = probe.along(direction, t)
+    return beside.claim(direction).value if beside is not None else math.nan
 
 
 def _rounding_at(judgement: Judgement, t: float) -> float:

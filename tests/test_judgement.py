@@ -383,7 +383,89 @@ def test_a_step_has_no_slope_at_its_edge():
     assert verdict(np.floor, lambda x: 1 + 0 * x, np.array([1.25, 2.5])).verdict != "agrees"
 
 
+# -- steps --------------------------------------------------------------------------------------
+
+
+def staircase(x):
+    return np.round(x, 3)
+
+
+def three_decimals_lost(x):
+    """Return sin x with the digits lost that 1e4 has no room for in float32."""
+    return (np.sin(x) + np.float32(1e4)) - np.float32(1e4)
+
+
+def test_no_slope_between_steps_is_not_called_wrong():
+    """The derivative of what is rounded to three decimals is 0 almost everywhere."""
+    report = vjp_verdict(staircase, lambda dout, x: 0 * x, np.array([31.4159]))
+    assert report.verdict == "undecided"
+    assert "moves in steps, and between them as the gradient says" in report.reason
+    assert vjp_verdict(np.floor, lambda dout, x: 0 * x, 1e4 * np.linspace(1, 2, 7)).verdict == "undecided"
+
+
+def test_no_slope_is_not_right_either_where_digits_are_lost():
+    """As a black box that is a staircase, too: neither wrong nor right can be said of it."""
+    x = np.array([0.3, 0.7], np.float32)
+    assert vjp_verdict(three_decimals_lost, lambda dout, x: 0 * x, x).verdict != "agrees"
+    assert vjp_verdict(three_decimals_lost, lambda dout, x: dout * np.cos(x), x).verdict == "agrees"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_the_steps_of_the_arithmetic_itself_excuse_no_slope(dtype):
+    for x in (np.array([31.4159]), np.array([31.4159], np.float32)):
+        report = vjp_verdict(lambda x: (x.astype(dtype) * 3).astype(x.dtype), lambda dout, x: 0 * x, x)
+        assert report.verdict == "disagrees"
+
+
+def test_a_wrong_slope_is_wrong_between_steps_too():
+    assert vjp_verdict(staircase, lambda dout, x: -dout, np.array([31.4159])).verdict == "disagrees"
+
+
+@pytest.mark.parametrize("shift", [17.0, 20.0, 60.0])
+def test_what_is_below_a_step_of_the_rounding_cannot_be_seen(shift):
+    """log(1 + e^-17) is 0 in float32, or one step of its rounding; the slope is what it is."""
+    x = np.array([-shift], np.float32)
+    report = vjp_verdict(lambda x: np.log(1 + np.exp(x)), lambda dout, x: dout * sigmoid(x), x)
+    assert report.verdict == "undecided"
+
+
+def test_a_slope_claimed_where_a_unit_is_dead_is_wrong():
+    """It does not move at first, and then without a step."""
+    report = vjp_verdict(relu, lambda dout, x: dout * 1e-3, np.array([-1.0, -2.0]))
+    assert report.verdict == "disagrees"
+
+
 # -- inaccurate, not wrong --------------------------------------------------------------------
+
+
+def entropy(x):
+    p = softmax(x)
+    return -(p * np.log(p + np.finfo(p.dtype).tiny)).sum()
+
+
+def entropy_gradient(x):
+    p = softmax(x)
+    logs = np.log(p + np.finfo(p.dtype).tiny)
+    return -p * (logs - (p * logs).sum())
+
+
+def softmax(x):
+    e = np.exp(x - x.max())
+    return e / e.sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_entropy_of_a_saturated_softmax_is_not_wrong(dtype):
+    """Of the largest p the term p log p stands still at 0, and the others move smoothly."""
+    x = np.array([99.0, 40.0, -60.0, 31.0], dtype)
+    report = verdict(entropy, entropy_gradient, x)
+    assert report.verdict == "undecided"
+    assert "below the rounding of the function further out" in report.reason
+
+
+def test_a_wrong_entropy_is_found_where_it_is_saturated():
+    x = np.array([99.0, 40.0, -60.0, 31.0])
+    assert verdict(entropy, lambda x: 1.04 * entropy_gradient(x), x).verdict == "disagrees"
 
 
 def test_lost_digits_are_not_a_wrong_gradient():
