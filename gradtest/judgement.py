@@ -30,6 +30,10 @@ from gradtest.verdict import BEYOND, Comparison, Word, coarsest_accepted, compar
 
 __all__ = ["Judgement", "Place", "judge"]
 
+#: Points nearby that are looked at before one that disagrees alone is not believed.
+USUAL = 3
+
+
 #: With more blocks than this a joint direction is looked along first.
 MANY = 4
 
@@ -350,15 +354,17 @@ def _distances(eps: float) -> tuple[float, ...]:
     """Return how far away generic points are, relative to the size of each entry.
 
     First near enough to be the same piece of the function; then eight times the first step of a
-    probe, so that the kinks that integers and ties sit on are outside of it; then nearer still.
+    probe, so that the kinks that integers and ties sit on are outside of it; then nearer still.  After
+    these `USUAL` ones others, for a disagreement that nothing contradicts.
     """
     near = 2.0**-7
-    return near, max(4 * near, power_of_two(min(8 * eps ** (1 / 5), 0.25))), near / 2
+    far = max(4 * near, power_of_two(min(8 * eps ** (1 / 5), 0.25)))
+    return near, far, near / 2, 2 * near, near / 4, near
 
 
 def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Judgement:
     """Decide what did not agree at the point by what generic points nearby say."""
-    others = _nearby(here, rng, settings)
+    others = _telling(here, _nearby(here, rng, settings))
     first = next(others, None)
     if first is None:
         reason = here.reason or "no point nearby where the function is finite"
@@ -389,7 +395,8 @@ def _by_majority(
             return _unless_lost(wrong[0], settings)
         if right and not wrong:
             return _in_place_of(here, right[0])
-        another = next(others, None)
+        alone = bool(wrong) and not right  # what disagrees, and nothing says otherwise
+        another = next(others, None) if len(seen) <= USUAL or alone else None
         if another is None:
             reason = "points nearby say different things" if wrong else first.reason or here.reason
             return replace(first, word=Word.UNDECIDED, reason=reason)
@@ -438,6 +445,22 @@ def _nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> It
             if math.isinf(suspicion.share):
                 suspicion = _suspicion(judgement)
             yield judgement
+
+
+def _telling(here: Judgement, others: Iterator[Judgement]) -> Iterator[Judgement]:
+    """Leave out what agrees that there is no slope, where one that is claimed disagrees.
+
+    On another branch of a maximum no factor can be seen.  Where there is nothing else, that will do.
+    """
+    silent, told = None, False
+    for other in others:
+        if here.word is Word.DISAGREES and here.comparison.claim.value != 0.0 and other.zero:
+            silent = other
+        else:
+            told = True
+            yield other
+    if silent is not None and not told:
+        yield silent
 
 
 def _beside_stationary(

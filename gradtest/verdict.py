@@ -267,16 +267,23 @@ def _settle(line: Line, claim: Claim, scale: _Scale, tried: Iterable[Estimate], 
 def _persists(line: Line, claim: Claim, look: Estimate) -> bool:
     """Whether a disagreement is still there at a finer scale, where it can just be seen.
 
-    A kink between the two scales would explain it otherwise, and may be hidden by the noise.
+    A kink between the two scales would explain it otherwise, and may be hidden by the noise.  Where
+    the finer scale is too blunt to tell, one of half the width has to do.
     """
     if look.flat:
         return True
+    difference = _difference(claim, look)
     tolerance = look.error + claim.rounding
-    visible = tolerance / _difference(claim, look) if tolerance > 0 else 0.0
-    step = look.step * min(1 / 4, max(2.0**-8, power_of_two(4 * visible) if visible > 0 else 0.0))
+    visible = tolerance / difference if tolerance > 0 else 0.0
     n = max(8 if visible < 1 / 30 else 32, look.nodes)
-    finer = read(line.around(step, n), step, slopes_at_centre(n), line)
-    return finer is None or not abs(claim.value - finer.value) <= finer.error + claim.rounding
+    for narrower in (min(1 / 4, max(2.0**-8, power_of_two(4 * visible) if visible > 0 else 0.0)), 1 / 2):
+        step = look.step * narrower
+        finer = read(line.around(step, n), step, slopes_at_centre(n), line)
+        if finer is None or not abs(claim.value - finer.value) <= finer.error + claim.rounding:
+            return True
+        if finer.error + claim.rounding < difference / 2:
+            return False
+    return False
 
 
 def _hidden_rounding(line: Line, claim: Claim, look: Estimate) -> bool:

@@ -383,6 +383,60 @@ def test_a_step_has_no_slope_at_its_edge():
     assert verdict(np.floor, lambda x: 1 + 0 * x, np.array([1.25, 2.5])).verdict != "agrees"
 
 
+# -- what is stated is kept -------------------------------------------------------------------
+
+
+def signed_square(x):
+    return x * np.abs(x)
+
+
+def smaller_norm(x):
+    return np.minimum(x[:3], x[3:])
+
+
+def smaller_norm_pullback(dout, x):
+    first = x[:3] <= x[3:]
+    return np.concatenate([dout * first, dout * ~first])
+
+
+def tempered(x):
+    return softmax(x / np.float32(1.5))
+
+
+def tempered_pullback(dout, x):
+    p = tempered(x)
+    return p * (dout - dout @ p) / np.float32(1.5)
+
+
+STATED = {
+    "sin over many periods": (np.sin, lambda dout, x: dout * np.cos(x), 10.0),
+    "kinks of the second order": (signed_square, lambda dout, x: dout * 2 * np.abs(x), 2.0),
+    "branches": (smaller_norm, smaller_norm_pullback, 2.0),
+    "softmax": (tempered, tempered_pullback, 3.0),
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_three_times_the_stated_resolution_is_found(name):
+    """In float32, where inputs are small integers, zeros and ties half of the time."""
+    forward, pullback, size = STATED[name]
+    escaped = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=6) * size
+        x = np.where(rng.random(6) < 0.5, np.round(x), x).astype(np.float32)
+        stated = vjp_verdict(forward, pullback, x).blocks[0]
+        if stated.verdict == "agrees" and stated.resolution > 0:
+            factor = np.float32(1 + 3 * stated.resolution)
+
+            def off(dout, x, factor=factor):
+                return pullback(dout, x) * factor
+
+            if vjp_verdict(forward, off, x).verdict != "disagrees":
+                escaped.append((seed, stated.resolution))
+    assert not escaped
+
+
 # -- steps --------------------------------------------------------------------------------------
 
 
@@ -427,6 +481,13 @@ def test_what_is_below_a_step_of_the_rounding_cannot_be_seen(shift):
     x = np.array([-shift], np.float32)
     report = vjp_verdict(lambda x: np.log(1 + np.exp(x)), lambda dout, x: dout * sigmoid(x), x)
     assert report.verdict == "undecided"
+
+
+@pytest.mark.parametrize("x", [1.3e-5, 3.8e-6, 1.3e-6, 3.8e-8])
+def test_steps_of_the_rounding_are_no_slope_of_zero(x):
+    """Of 1 + x float32 keeps a hundred steps, or ten, or none."""
+    report = vjp_verdict(lambda x: np.log(1 + x), lambda dout, x: dout / (1 + x), np.array([x], np.float32))
+    assert report.verdict != "disagrees"
 
 
 def test_a_slope_claimed_where_a_unit_is_dead_is_wrong():
