@@ -355,11 +355,11 @@ def _distances(eps: float) -> tuple[float, ...]:
 
     First near enough to be the same piece of the function; then eight times the first step of a
     probe, so that the kinks that integers and ties sit on are outside of it; then nearer still.  After
-    these `USUAL` ones others, for a disagreement that nothing contradicts.
+    these `USUAL` ones far ones, for a disagreement that nothing contradicts: there ties are well apart.
     """
     near = 2.0**-7
     far = max(4 * near, power_of_two(min(8 * eps ** (1 / 5), 0.25)))
-    return near, far, near / 2, 2 * near, near / 4, near
+    return near, far, near / 2, 1 / 4, 1 / 8, 1 / 4
 
 
 def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> Judgement:
@@ -547,7 +547,7 @@ def _right_at_large(judgement: Judgement) -> bool:
         c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
         whole = width * _integral(c)
         # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
-        if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference:
+        if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference / 8:
             continue
         if abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
             return True
@@ -567,17 +567,16 @@ def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
     if not 4 * comparison.difference < size:
         return False
     line = probe.line(direction)
-    length = min(1.0, abs(line(0.0)) / size)  # on which the function changes by its own size
+    around = max(abs(line(t)) for t in (-(2.0**-5), 0.0, 2.0**-5))
+    length = min(1.0, around / size)  # on which the function changes by its own size
     lost = comparison.difference * length
     reach = min(2.0, line.widest)
     places = [reach * t for t in nodes(16) if math.isfinite(line(reach * t))]
     far = sorted(places, key=lambda t: -abs(line(t)))[:3]
     large = [probe.along(direction, t) for t in far if lost <= 64 * probe.eps * abs(line(t))]
     suspicion = Suspicion(comparison.difference / size)
-    return any(
-        place is not None and _compare(place, direction, settings, suspicion).word is Word.AGREES
-        for place in large
-    )
+    looks = (_compare(place, direction, settings, suspicion) for place in large if place is not None)
+    return any(look.word is Word.AGREES and look.resolution > 0 for look in looks)
 
 
 def _integral(c: Sequence[float]) -> float:
