@@ -540,6 +540,34 @@ def test_lost_digits_are_not_a_wrong_gradient():
     assert kept.verdict == "agrees"
 
 
+@pytest.mark.parametrize("z", [24.0, 24.25, 25.25, 28.25, 30.0, 36.5])
+def test_lost_digits_are_nowhere_a_wrong_gradient(z):
+    """However long the direction is, and however flat the gradient."""
+    report = verdict(lambda z: np.logaddexp(0, -z).sum(), lambda z: 1 / (1 + np.exp(-z)) - 1, np.array([z]))
+    assert report.verdict == "undecided"
+    assert "inaccurate" in report.reason
+
+
+def normalised(x):
+    return x / np.maximum(np.linalg.norm(x), x.dtype.type(1e-12))
+
+
+def normalised_pullback(dout, x):
+    size = np.maximum(np.linalg.norm(x), x.dtype.type(1e-12))
+    return (dout - normalised(x) * (normalised(x) @ dout)) / size
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_slope_that_holds_nearer_than_anybody_looks_is_not_wrong(dtype):
+    x = np.zeros(3, dtype)
+    assert vjp_verdict(normalised, normalised_pullback, x).verdict != "disagrees"
+
+    def off(dout, x):
+        return dtype(2) * normalised_pullback(dout, x)
+
+    assert vjp_verdict(normalised, off, x + dtype(0.5)).verdict == "disagrees"
+
+
 def test_a_wrong_gradient_is_not_excused_as_inaccurate():
     report = verdict(
         lambda z: np.logaddexp(0, -z).sum(), lambda z: 1.1 * (1 / (1 + np.exp(-z)) - 1), np.array([3.0])
