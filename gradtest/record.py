@@ -70,6 +70,7 @@ class _Plain:
     crash: str = ""
     source: tuple[str, int] | None = None
     seconds: float = 0.0
+    begun: bool = False
     done: bool = False
     out_of_time: bool = False
     pinned: dict[str, Any] | None = None
@@ -108,8 +109,8 @@ class Record(_Plain):
     source : (str, int) or None
         File and line of the derivative (`gradtest.diagnosis.source.location_of`).
     seconds : float
-    done : bool
-        Whether it was carried to its end.
+    begun, done : bool
+        Whether a worker had begun when all was interrupted, and whether it was carried to its end.
     out_of_time : bool
         Whether that came early, because its time was up.
     pinned : dict or None
@@ -159,7 +160,7 @@ class Record(_Plain):
         if self.misuse or self.never_finite:
             return "misused"
         if not self.done:
-            return "stopped" if self.tally.cases else "waiting"
+            return "stopped" if self.begun or self.tally.cases else "waiting"
         return "undecided" if self.tally.vacuous() else "agrees"
 
     # -- between processes ------------------------------------------------------------------------

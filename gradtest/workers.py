@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import re
 import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradtest.adapters.subjects import Subject, find
 from gradtest.errors import Misuse
 from gradtest.settings import USUAL_DTYPE
 
+from .baseline.recording import name_of
 from .campaign import Begun, Campaign, Ended, look
 from .plan import Plan
 from .record import Ledger, Record
@@ -55,22 +57,16 @@ class Unit:
         Finds all targets.
     index : int
         Which of them it is.
-    name, place : str
-        What that one has to be called.
     plan : Plan
+    blank : Record
+        What is known of it beforehand.
     """
 
     number: int
     where: Where
     index: int
-    name: str
-    place: str
     plan: Plan
-
-    def crashed(self, why: str) -> Record:
-        """Return what is left of it where there is nothing else."""
-        plan = self.plan
-        return Record(name=self.name, place=self.place, excuses=plan.known, skip=plan.skip, crash=why)
+    blank: Record
 
 
 # -- in a worker ----------------------------------------------------------------------------------
@@ -89,14 +85,13 @@ def _carried_out(unit: Unit) -> tuple[int, str]:
         try:
             subjects = _subjects(unit.where)
             subject = subjects[unit.index] if unit.index < len(subjects) else None
-            if subject is None or (subject.name, subject.place) != (unit.name, unit.place):
-                record = unit.crashed(
-                    f"a worker does not find {unit.name} where it was; did its file change?"
-                )
+            if subject is None or name_of(subject) != unit.blank.key:
+                why = f"a worker does not find {unit.blank.name}; did its file change meanwhile?"
+                record = replace(unit.blank, misuse=why)
             else:
                 record = look(subject, unit.plan)
         except Exception as error:
-            record = unit.crashed(f"{type(error).__name__}: {error}")
+            record = replace(unit.blank, crash=f"{type(error).__name__}: {error}")
     return unit.number, record.as_line()
 
 
@@ -117,7 +112,10 @@ def count_of(jobs: str) -> int:
     """
     if jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
         raise Misuse(f"-j {jobs} is no number of workers; give a number from 1 upwards, or auto")
-    return int(jobs) if jobs == "1" else _joblib(f"-j {jobs}").cpu_count() if jobs == "auto" else int(jobs)
+    if jobs == "1":
+        return 1
+    joblib = _joblib(f"-j {jobs}")
+    return int(joblib.cpu_count()) if jobs == "auto" else int(jobs)
 
 
 def _joblib(option: str) -> Any:
@@ -146,24 +144,24 @@ def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
         That of `Campaign.run`, but for the time that it took.
     """
     start, ledger = time.perf_counter(), campaign.ledger
-    units = [
-        Unit(i, where, i, subject.name, subject.place, plan)
-        for i, (subject, plan) in enumerate(zip(campaign.subjects, campaign.plans, strict=True))
-    ]
+    units = [Unit(i, where, i, campaign.plans[i], blank) for i, blank in enumerate(ledger.records)]
+    begun: dict[int, Unit] = {}
     try:
-        with contextlib.closing(results(units, jobs)) as arriving:
+        with contextlib.closing(results(units, jobs, begun)) as arriving:
             for i, record in arriving:
                 ledger.records[i] = record
                 campaign.hear(Begun(record.name))
                 campaign.hear(Ended(record))
     except KeyboardInterrupt:
         ledger.interrupted = True
+        for i in begun:
+            ledger.records[i].begun = True
     ledger.seconds = time.perf_counter() - start
     return ledger
 
 
-def results(units: Iterable[Unit], jobs: int) -> Results:
-    """Yield the number of each unit and what became of it, as they end.
+def results(units: Iterable[Unit], jobs: int, begun: dict[int, Unit]) -> Results:
+    """Yield the number of each unit and what became of it, as they end; `begun` holds what has not.
 
     A worker that dies (it ends the process, or is killed) takes the pool with it.  What had begun is
     then carried out again, each unit alone, and one that dies alone is known by that: what is said
@@ -171,17 +169,16 @@ def results(units: Iterable[Unit], jobs: int) -> Results:
     """
     waiting = iter(units)
     while True:
-        begun: dict[int, Unit] = {}
         try:
             yield from _pool(waiting, jobs, begun)
             return
         except BrokenProcessPool:
             for unit in list(begun.values()):
                 yield unit.number, _alone(unit)
+                begun.pop(unit.number)
 
 
 def _pool(units: Iterator[Unit], jobs: int, begun: dict[int, Unit]) -> Results:
-    """Yield what ends; `begun` holds what has not."""
     joblib = _joblib(f"-j {jobs}")
 
     def calls() -> Iterator[Any]:
@@ -205,6 +202,8 @@ def _alone(unit: Unit) -> Record:
     try:
         ((_, record),) = _pool(iter([unit]), 2, {})
     except BrokenProcessPool as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return unit.crashed(f"the worker that looked at {unit.name} died: {why}")
+        codes = re.search(r"exit codes of the workers are \{(.+)\}", str(error))
+        how = f" (exit code {codes[1]})" if codes else ""
+        why = "it was killed, used more memory than there is, or ended the program"
+        return replace(unit.blank, misuse=f"{unit.blank.name} ended its process{how}: {why}")
     return record
