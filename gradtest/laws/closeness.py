@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradtest.diagnosis.evidence import Entry
-from gradtest.numerics.rounding import accumulated, epsilon
+from gradtest.numerics.rounding import accumulated, epsilon, smallest_normal
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.spaces import arrays
@@ -101,15 +101,19 @@ class Allowance:
         Relative to the terms of a claim.
     natural : mapping of int to float
         The size of a slope, by leaf, were the function to change by its own size.
+    tiny : float
+        Numbers below it have lost their digits: a tail of exp(-x**2) in float32.
     """
 
     rounding: float
     asked: float
     natural: Mapping[int, float]
+    tiny: float
 
     def __call__(self, leaf: int, terms: float, scale: float = 1.0) -> float:
         """Return what is allowed for a leaf whose terms are so large, `scale` times what is natural."""
-        return max(self.rounding, self.asked) * terms + self.rounding * scale * self.natural[leaf]
+        natural = self.rounding * scale * self.natural[leaf]
+        return max(self.rounding, self.asked) * terms + natural + max(1.0, scale) * self.tiny
 
 
 def of_gradients(probe: Probe, settings: Settings) -> Allowance:
@@ -130,10 +134,11 @@ def of_tangents(probe: Probe, settings: Settings) -> Allowance:
 def _allowance(
     probe: Probe, claims: Iterable[Any], natural: Mapping[int, float], settings: Settings
 ) -> Allowance:
-    eps = max([probe.eps, *(epsilon(getattr(claim, "dtype", "float64")) for claim in claims)])
+    dtypes = [getattr(claim, "dtype", "float64") for claim in (*probe.out.leaves, *claims)]
+    eps = max([probe.eps, *map(epsilon, dtypes)])
     terms = sum(map(arrays.size, (*probe.cotangents.values(), *(probe.leaves[i] for i in probe.blocks))))
     asked = settings.resolution if settings.resolution is not None else resolution_asked(eps)
-    return Allowance(accumulated(eps, terms), asked, natural)
+    return Allowance(accumulated(eps, terms), asked, natural, max(map(smallest_normal, dtypes)))
 
 
 def gap(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from gradtest.verdict import Word
 from . import derivative
 from .answer import SKIPPED, Answer, Law, agrees, generator, undecided
 from .catalogue import Entry, asked
+from .purity import disturbed
 from .repetition import repeated
 
 __all__ = ["examine"]
@@ -60,8 +63,28 @@ def examine(case: Case, settings: Settings, *, sparingly: bool = False) -> Repor
         except Raised as raised:
             return _single(case, derivative.raised_finding(case, raised))
         if measured is not None and measured.verdict == Word.DISAGREES:
-            return replace(measured, laws=(LawReport("derivative", measured.verdict),))
+            told = (LawReport("derivative", measured.verdict),)
+            pure = any(law.name == "purity" for law in asked(settings))
+            diagnose = partial(_by_state_or_form, probe, settings, measured) if pure else measured.diagnose
+            return replace(measured, laws=told, diagnose=diagnose)
         return _with(measured, case, list(_answers(probe, settings, laws)))
+
+
+def _by_state_or_form(
+    probe: Probe, settings: Settings, measured: Report, *others: object
+) -> tuple[Finding, ...]:
+    """Diagnose a wrong gradient: by what its calls leave behind, if it is that, or by its form.
+
+    What is kept from call to call makes a gradient wrong in no form that could be named.  Costs up to
+    10 evaluations with their gradients.
+    """
+    with np.errstate(all="ignore"), contextlib.suppress(Raised, BrokenContract):
+        now = probe.at(probe.leaves).at(probe.leaves)  # what was kept is that of this point
+        for law in (repeated, disturbed):
+            answer = law(now, settings)
+            if answer.word == Word.DISAGREES and answer.find is not None:
+                return (answer.find(),)
+    return measured.diagnose(*others)
 
 
 def case_is_due(case: Case) -> bool:

@@ -17,7 +17,7 @@ from gradtest.spaces import arrays
 from .answer import Answer, agrees, broken, generator
 from .closeness import Gradients, gap, of_gradients
 
-__all__ = ["purity"]
+__all__ = ["disturbed", "purity"]
 
 
 def purity(probe: Probe, settings: Settings) -> Answer:
@@ -28,7 +28,18 @@ def purity(probe: Probe, settings: Settings) -> Answer:
     the backward pass of this one (stale caches); one array given as two inputs is no other than
     two equal ones.  Costs up to 6 evaluations and 7 gradients.
     """
-    questions = QUESTIONS if probe.case.target.form != "jvp" else QUESTIONS[:1]
+    return _first(QUESTIONS if probe.case.target.form != "jvp" else QUESTIONS[:1], probe, settings)
+
+
+def disturbed(probe: Probe, settings: Settings) -> Answer:
+    """Ask only whether calls disturb each other: what may explain a gradient that is wrong.
+
+    Costs up to 4 evaluations and 5 gradients.
+    """
+    return _first(STATE if probe.case.target.form != "jvp" else (), probe, settings)
+
+
+def _first(questions: Sequence[Any], probe: Probe, settings: Settings) -> Answer:
     asked = (question(probe, settings) for question in questions)
     return next((answer for answer in asked if answer is not None), agrees())
 
@@ -146,7 +157,8 @@ def _called(probe: Probe, given: Sequence[Any]) -> Any:
 
 
 #: In order: the first that finds something is believed.
-QUESTIONS = (_unchanged, _backward_twice, _forward_twice, _one_array)
+STATE = (_backward_twice, _forward_twice)
+QUESTIONS = (_unchanged, *STATE, _one_array)
 
 
 # -- words ----------------------------------------------------------------------------------------

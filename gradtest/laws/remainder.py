@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from gradtest.numerics.rounding import smallest_normal
 from gradtest.probe import Direction, Probe
 from gradtest.settings import Settings
 
@@ -53,12 +54,15 @@ def _remainders(probe: Probe, analytic: float, direction: Direction) -> tuple[li
     """Return steps and remainders, down to where rounding is all that is left of them."""
     line = probe.line(direction)
     origin = line(0.0)
+    tiny = max(smallest_normal(getattr(out, "dtype", "float64")) for out in probe.out.leaves)
     steps, left = [], []
     for k in range(MOST_STEPS):
         t = FIRST / RATIO**k
         value = line(t)
+        if value == origin and analytic != 0.0:
+            break  # the step is below what the function resolves
         rest = abs(value - origin - t * analytic)
-        rounding = FLOOR * line.eps * max(line.magnitude, abs(origin), abs(value))
+        rounding = FLOOR * line.eps * max(line.magnitude, abs(origin), abs(value), tiny)
         if not math.isfinite(rest) or rest <= rounding:
             break
         steps.append(t)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EPS64", "accumulated", "coarsest", "epsilon", "grain", "power_of_two"]
+__all__ = ["EPS64", "accumulated", "coarsest", "epsilon", "grain", "power_of_two", "smallest_normal"]
 
 EPS64 = float(np.finfo(np.float64).eps)
 
@@ -39,6 +39,18 @@ def epsilon(dtype: Any) -> float:
     """
     name = getattr(dtype, "name", None) or str(dtype)
     return _EPSILON.get(name.rsplit(".", 1)[-1], EPS64)
+
+
+def smallest_normal(dtype: Any) -> float:
+    """Return the smallest number of a floating `dtype` with all its digits; below it they are lost.
+
+    >>> smallest_normal("float16"), smallest_normal("bfloat16") == smallest_normal("float32")
+    (6.103515625e-05, True)
+    """
+    name = (getattr(dtype, "name", None) or str(dtype)).rsplit(".", 1)[-1]
+    if name in ("float16", "complex32"):
+        return 2.0**-14
+    return 2.0**-126 if epsilon(dtype) > EPS64 else 2.0**-1022
 
 
 def coarsest(*dtypes: Any) -> float:

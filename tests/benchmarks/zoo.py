@@ -108,15 +108,12 @@ def main() -> None:
     print(header)
     rows = []
     for specimen in SPECIMENS:
-        if specimen.needs or (asked.names and not any(name in specimen.name for name in asked.names)):
+        if asked.names and not any(name in specimen.name for name in asked.names):
             continue
         rows.append(row(specimen, asked.seed))
         show(rows[-1])
     print()
     print(totals(rows))
-    for specimen in SPECIMENS:
-        if specimen.needs:
-            print(f"waits: {specimen.name} (needs {specimen.needs})")
 
 
 if __name__ == "__main__":

@@ -110,3 +110,16 @@ def test_an_unknown_law_is_named_with_the_nearest():
         Settings(laws=())
     with pytest.raises(gradtest.Misuse, match="laws=3 names no law"):
         Settings(laws=3)
+
+
+def test_a_gradient_that_depends_on_what_came_before_is_diagnosed_as_that():
+    """Its numbers have no form of their own: here those of the forward pass before the last one."""
+    kept = [np.ones(3), np.ones(3)]
+
+    def forward(x):
+        kept[:] = [kept[1], np.array(x)]
+        return x**2
+
+    stale = target(forward, vjp=lambda g, x: 2 * g * kept[0])
+    (finding,) = gradtest.check(stale, X).findings
+    assert (finding.code, finding.law) == ("GT306", "purity")

@@ -148,3 +148,17 @@ def test_a_gradient_that_is_not_deterministic_is_not_called_nonlinear():
     report = gradtest.check(noisy, X, settings=LINEARITY)
     assert report.verdict == "undecided"
     assert report.reason.startswith("linearity: not deterministic")
+
+
+def test_what_underflows_is_no_cut():
+    """sigma(-100) is one of the last numbers of float32; 256 times it has eight bits more."""
+
+    def sigmoid(x):
+        return np.exp(x) / (1 + np.exp(x))
+
+    def backward(g, x):
+        return g * sigmoid(x) / (1 + np.exp(x))
+
+    x = np.array([-100.0], np.float32)
+    report = gradtest.check(target(sigmoid, vjp=backward), x, settings=Settings(laws="linearity"))
+    assert report.verdict != "disagrees", report

@@ -50,3 +50,18 @@ def test_what_cannot_be_asked_is_skipped():
     wide = target(loss, vjp=lambda dout, z: careful(dout, z).astype(np.float64))
     report = gradtest.check(wide, Z, settings=PRECISION)
     assert report.reason == "precision: the gradient of float32 inputs is not float32"
+
+
+def test_a_gradient_of_zero_has_no_digits_to_lose():
+    def forward(w):
+        p = np.exp(w - w.max())
+        return np.log((p / p.sum()).sum())
+
+    def backward(g, w):
+        p = np.exp(w - w.max())
+        p = p / p.sum()
+        return g * (p / p.sum() - p)
+
+    report = gradtest.check(target(forward, vjp=backward), np.array([1.0, 0.5, 2.0]), settings=PRECISION)
+    assert report.verdict == "undecided"
+    assert "zero up to the rounding of float64" in report.reason

@@ -45,3 +45,10 @@ def test_a_kink_is_no_finding():
 def test_the_order_of_a_power():
     for power in (1.0, 1.5, 2.0, 3.0):
         assert order([0.3 * (4.0**-k) ** power for k in range(6)]) == pytest.approx(power)
+
+
+def test_a_function_that_does_not_resolve_the_step_says_nothing():
+    """Near 1e8 the sine is a staircase; the tangent goes on falling as t beside it."""
+    offset = target(lambda x: (np.sin(x) + 1e8) - 1e8, vjp=lambda g, x: g * np.cos(x))
+    report = gradtest.check(offset, np.array([1e-3]), settings=Settings(laws="remainder"))
+    assert report.verdict != "disagrees", report

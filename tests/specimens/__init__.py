@@ -19,7 +19,7 @@ from . import (
 )
 from .specimen import Specimen, Trap
 
-__all__ = ["SPECIMENS", "TRAPS", "Specimen", "Trap"]
+__all__ = ["MEANT", "SPECIMENS", "TRAPS", "Specimen", "Trap"]
 
 SPECIMENS = [
     specimen
@@ -42,3 +42,4 @@ SPECIMENS = [
     for specimen in module.SPECIMENS
 ]
 TRAPS = traps.TRAPS
+MEANT = traps.MEANT

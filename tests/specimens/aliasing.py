@@ -62,23 +62,26 @@ def skip_of_two(x):
     return x**2 * 0.5 + 3 * x
 
 
-def product(x, y):
-    return x * y
+def weighted_square(x, y):
+    return x * y**2
 
 
 class Remembers:
-    """A layer whose backward pass uses whatever the last forward pass left."""
+    """A layer whose backward pass uses what the forward pass before the last one left."""
 
     def __init__(self):
-        self.last = None
+        self.stale = self.last = None
 
     def forward(self, x):
-        if self.last is None:
-            self.last = np.array(x)
+        self.stale, self.last = self.last, np.array(x)
         return x**2
 
     def backward(self, g, x):
-        return 2 * g * self.last if self.last.shape == np.shape(x) else 2 * g * x
+        kept = self.last if self.stale is None or self.stale.shape != np.shape(x) else self.stale
+        return 2 * g * kept
+
+
+REMEMBERS = Remembers()
 
 
 def accumulate_into(buffer):
@@ -92,8 +95,8 @@ def accumulate_into(buffer):
 
 def by_identity(g, x, y):
     """Keep gradients in a dictionary by identity: where y is x, one overwrites the other."""
-    grads = {id(x): g * y}
-    grads[id(y)] = g * x
+    grads = {id(x): g * y**2}
+    grads[id(y)] = g * 2 * x * y
     return grads[id(x)], grads[id(y)]
 
 
@@ -183,26 +186,24 @@ SPECIMENS = [
     Specimen(
         "dictionary_by_identity",
         "warp#202",
-        product,
+        weighted_square,
         by_identity,
-        lambda g, x, y: (g * y, g * x),
+        lambda g, x, y: (g * y**2, g * 2 * x * y),
         inputs(x="n", y="n"),
         "x",
-        "GT330",
+        "GT307",
         "same array",
-        needs="purity: f(x, x)",
     ),
     Specimen(
         "stale_cache",
         "SimpleChains#144",
-        Remembers().forward,
-        Remembers().backward,
+        REMEMBERS.forward,
+        REMEMBERS.backward,
         lambda g, x: 2 * g * x,
         inputs(x="n"),
         "x",
-        "GT331",
-        "second call",
-        needs="purity: twice the same answer",
+        "GT306",
+        "stale cache",
     ),
     Specimen(
         "gradient_accumulates",
@@ -212,9 +213,8 @@ SPECIMENS = [
         lambda g, x: 2 * g * x,
         inputs(x="n"),
         "x",
-        "GT331",
-        "second call",
-        needs="purity: twice the same answer",
+        "GT305",
+        "every call adds",
     ),
     Specimen(
         "upstream_changed_in_place",
@@ -224,8 +224,8 @@ SPECIMENS = [
         lambda g, x: 2 * g * x,
         inputs(x="n"),
         "x",
-        "GT332",
-        "changed",
-        needs="purity: nothing mutated",
+        "GT308",
+        "in place",
+        law="memory",
     ),
 ]

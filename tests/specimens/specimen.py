@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis.strategies import SearchStrategy
@@ -35,8 +35,8 @@ class Specimen:
         What the headline must say of it; alternatives are separated by ``|``.
     form : str
         The argument of `gradtest.target` that the derivatives are given as.
-    needs : str
-        The law that it takes to see it, where *derivative* and *contract* cannot.
+    law : str
+        The law that sees it and is asked for by name only; empty for one of those that always are.
     """
 
     name: str
@@ -49,7 +49,12 @@ class Specimen:
     code: str
     words: str
     form: str = "vjp"
-    needs: str = ""
+    law: str = ""
+
+    @property
+    def settings(self) -> gradtest.Settings:
+        """What to ask: the defaults, or those and a law by its name."""
+        return gradtest.Settings(laws=("derivative", "contract", self.law) if self.law else None)
 
     def target(self) -> gradtest.Target:
         """Return the wrong one."""
@@ -78,8 +83,10 @@ class Trap:
     name : str
     forward, derivative : callable
     inputs : strategy
-    form, needs : str
+    form : str
         As of a `Specimen`.
+    domains : dict of str to str
+        As of `gradtest.target`, where the derivative is claimed along them only.
     mostly : {"agrees", ""}
         What most cases must come to; empty where being undecided is the honest answer.
     """
@@ -89,9 +96,10 @@ class Trap:
     derivative: Callable[..., Any]
     inputs: SearchStrategy[Any]
     form: str = "vjp"
-    needs: str = ""
+    domains: dict[str, str] = field(default_factory=dict)
     mostly: str = "agrees"
 
     def target(self) -> gradtest.Target:
         """Return it as a target."""
-        return gradtest.target(self.forward, name=self.name, **{self.form: self.derivative})
+        claimed = {self.form: self.derivative}
+        return gradtest.target(self.forward, name=self.name, domains=self.domains, **claimed)
