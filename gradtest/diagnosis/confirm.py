@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtest.case import Case
 from gradtest.judgement import Judgement
@@ -32,6 +34,9 @@ MOST = 120
 #: Forward evaluations on other cases for one report; every wrong block has its share of them.
 GATHERING = 600
 LEAST_SHARE = 100
+
+#: Forward evaluations for a first look at further cases, which says only whether they are right.
+LOOKING = 240
 
 #: With fewer failing cases than this, those that the run has seen are measured, too.
 TOO_FEW = 6
@@ -95,7 +100,7 @@ class Others:
                 ranked.append((size > SMALL, alike[shapes] // 2 + far / 2 + _extreme(case), number))
         for _, _, number in sorted(ranked):
             if number not in self._probes:
-                self._probes[number] = _probe(cases[number], seed, number)
+                self._probes[number] = _varied(cases[number], seed, number)
             probe = self._probes[number]
             if probe is not None:
                 yield probe
@@ -129,6 +134,25 @@ def _probe(case: Case, seed: int, number: int) -> Probe | None:
     return probe if probe.finite else None
 
 
+def _varied(case: Case, seed: int, number: int) -> Probe | None:
+    """Return a probe of a case whose single real numbers are moved a little, where that may be.
+
+    Strategies give such numbers a few plain values, and a factor that is one of them would look
+    like a constant.
+    """
+    single = [
+        i for i in case.real if arrays.size(case.leaves[i]) == 1 and not arrays.is_complex(case.leaves[i])
+    ]
+    if single and len(case.real) > 1:
+        rng, leaves = np.random.default_rng([seed, number]), list(case.leaves)
+        for i in single:
+            leaves[i] = _shaken(leaves[i], rng)
+        probe = _probe(case.at(leaves), seed, number)
+        if probe is not None:
+            return probe
+    return _probe(case, seed, number)
+
+
 @dataclass
 class _Pool:
     """What is known of one block over several cases: failing ones measured, right ones seen."""
@@ -137,6 +161,7 @@ class _Pool:
     settings: Settings
     purse: Purse
     asking: Purse
+    looking: Purse
     cases: Cases = field(default_factory=Cases)
 
     @property
@@ -162,6 +187,8 @@ class _Pool:
             block = self.block_of(probe)
             if block is not None and not self.full:
                 self.look(probe, block)
+            elif block is not None and self.looking.left > 0:
+                self.look_on(probe, block)
         if len(self.cases) < TOO_FEW:
             self.purse.left = max(self.purse.left, LEAST_SHARE)
             for number, case in enumerate(others.seen(self.name, wrong=True)):
@@ -171,7 +198,9 @@ class _Pool:
                     self.look(seen, block)
         right = others.seen(self.name, wrong=False, share=self.share)
         self.cases.right += (seen_of(case, self.name) for case in right if self.is_alike(case))
-        self.cases.failed += (seen_of(case, self.name) for case in others.seen(self.name, wrong=True))
+        measured = {_values(one.inputs) for one in self.cases}
+        wrong = (seen_of(case, self.name) for case in others.seen(self.name, wrong=True))
+        self.cases.failed += (one for one in wrong if _values(one.inputs) not in measured)
 
     def block_of(self, probe: Probe) -> int | None:
         """Return the number of the block in another case; None where it is not there."""
@@ -185,8 +214,7 @@ class _Pool:
         try:
             looked = self.first_look(probe, block)
             if looked.word is Word.AGREES:
-                # Where the gradient is zero, a wrong factor is right, too.
-                if 0 < looked.resolution <= self.share and self.is_alike(probe.case):
+                if self.is_right(looked, probe):
                     self.cases.right.append(seen_of(probe.case, self.name))
             else:
                 measured = measure(probe, block, around=around, quick=True, purse=self.asking)
@@ -195,6 +223,26 @@ class _Pool:
         except Exception:
             _LOG.debug("a further case could not be measured", exc_info=True)
         self.purse.left -= probe.case.evaluations - before
+
+    def look_on(self, probe: Probe, block: int) -> None:
+        """Take note of whether a block is right, without measuring it."""
+        before = probe.case.evaluations
+        try:
+            looked = self.first_look(probe, block)
+        except Exception:
+            _LOG.debug("a further case could not be looked at", exc_info=True)
+            return
+        finally:
+            self.looking.left -= probe.case.evaluations - before
+        if self.is_right(looked, probe):
+            self.cases.right.append(seen_of(probe.case, self.name))
+        elif looked.word is Word.DISAGREES and self.is_alike(probe.case):
+            self.cases.failed.append(seen_of(probe.case, self.name))
+
+    def is_right(self, looked: Comparison, probe: Probe) -> bool:
+        """Whether a first look would have seen the error: where the gradient is zero, any factor is right."""
+        sharp = looked.word is Word.AGREES and 0 < looked.resolution <= self.share
+        return sharp and self.is_alike(probe.case)
 
     def first_look(self, probe: Probe, block: int) -> Comparison:
         direction = probe.towards(block, np.random.default_rng(block))
@@ -212,19 +260,23 @@ class _Pool:
                 self.look(other, block, around=True)
 
 
+def _values(inputs: Mapping[str, NDArray[Any]]) -> Hashable:
+    return tuple((name, value.shape, value.tobytes()) for name, value in inputs.items())
+
+
 def pools(wrong: Sequence[Judgement], others: Others, settings: Settings) -> list[Cases]:
     """Return for each wrong block what several cases show of it; the case itself comes first.
 
     Where there are no others, points around the case are looked at.
 
-    Costs 8 to 20 evaluations for each entry of the case itself, and `GATHERING` for all blocks
-    together on other cases.
+    Costs 8 to 20 evaluations for each entry of the case itself, and `GATHERING` and `LOOKING` for
+    all blocks together on other cases.
     """
     share = max(LEAST_SHARE, GATHERING // max(1, len(wrong)))
     found = []
     for judgement in wrong:
         asking = Purse(max(LEAST_SHARE, ASKING // len(wrong)))
-        pool = _Pool(judgement.name, settings, Purse(share), asking)
+        pool = _Pool(judgement.name, settings, Purse(share), asking, Purse(LOOKING // len(wrong)))
         here = _measured(judgement, asking)
         if here is not None:
             pool.cases.append(here)

@@ -125,4 +125,6 @@ class Finding:
             line = f"gradtest {self.code}: {self.what}"
         else:
             line = f"gradtest {self.code}: wrong {self.claim} for {self.parameter} - {self.what}"
+        if len(line) > 100:
+            line = line.partition("; there ")[0]  # what is said there stands in the row below, too
         return line if len(line) <= 100 else line[:97] + "..."

@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from .measured import Array, Measured
-from .suspicion import SPARED, Cases, Suspicion, constant, counted, holds, number, simple
+from .suspicion import ENTRIES, SPARED, Cases, Suspicion, constant, counted, holds, number, simple
 
-__all__ = ["constant_factor", "ignores_an_input", "input_factor", "sign", "size_factor", "value_factor"]
+__all__ = [
+    "constant_factor",
+    "ignores_an_input",
+    "input_factor",
+    "sign",
+    "size_factor",
+    "value_factor",
+    "varying_factor",
+]
 
 
 def sign(cases: Cases) -> Suspicion | None:
@@ -72,14 +81,13 @@ def explained(m: Measured, found: tuple[float, float] | None, predicted: Array) 
 
 # -- sizes ----------------------------------------------------------------------------------------
 
-_POWERS = (
-    (1.0, "{}"),
-    (-1.0, "1/{}"),
-    (0.5, "sqrt({})"),
-    (-0.5, "1/sqrt({})"),
-    (2.0, "{}**2"),
-    (-2.0, "1/{}**2"),
-)
+
+class Size(NamedTuple):
+    """A function of sizes, as it is written, what it may have been meant for, and itself."""
+
+    text: str
+    meant: str
+    of: Callable[[Mapping[str, float]], float]
 
 
 def size_factor(cases: Cases) -> Suspicion | None:
@@ -92,32 +100,33 @@ def size_factor(cases: Cases) -> Suspicion | None:
     words = counted(cases, [m for m, _ in pairs], failed)
     if not words:
         return None
-    for power, form, names in size_powers(cases):
-        rest = size_rest(pairs, power, names)
-        if rest is not None and simple(rest) and not _contradicted(cases, rest, power, names):
-            return _sized(rest, form.format(" ".join(names)), words, power)
+    for size in sizes_to_try(cases):
+        rest = size_rest(pairs, size)
+        if rest is not None and simple(rest) and not _contradicted(cases, rest, size):
+            return _sized(rest, size, words)
     return None
 
 
-def _contradicted(cases: Cases, rest: float, power: float, names: tuple[str, ...]) -> bool:
+def _contradicted(cases: Cases, rest: float, size: Size) -> bool:
     """Whether cases are right in which the factor would not be 1."""
-    sizes = [_size(seen.sizes, power, names) for seen in cases.right]
-    off = sum(math.isfinite(size) and abs(rest * size - 1) > 1e-6 for size in sizes)
+    sizes = [_value_of(size, seen.sizes) for seen in cases.right]
+    off = sum(math.isfinite(value) and abs(rest * value - 1) > 1e-6 for value in sizes)
     return off > SPARED * len(cases)
 
 
-def _size(sizes: Mapping[str, float], power: float, names: tuple[str, ...]) -> float:
-    return float(math.prod(sizes.get(name, math.nan) for name in names) ** power)
+def _value_of(size: Size, sizes: Mapping[str, float]) -> float:
+    try:
+        return size.of(sizes)
+    except (KeyError, ZeroDivisionError):
+        return math.nan
 
 
-def size_rest(
-    pairs: Sequence[tuple[Measured, tuple[float, float]]], power: float, names: tuple[str, ...]
-) -> float | None:
-    """Return what is left of the factors when a power of sizes is divided out, if it is constant."""
+def size_rest(pairs: Sequence[tuple[Measured, tuple[float, float]]], size: Size) -> float | None:
+    """Return what is left of the factors when a size is divided out, if it is constant."""
     best: float | None = None
     for m, (value, slack) in pairs:
-        size = _size(m.sizes, power, names)
-        rest, allowed = value / size, 2 * slack / size
+        own = _value_of(size, m.sizes) or math.nan
+        rest, allowed = value / own, 2 * slack / own
         if best is None:
             best = rest
         elif not abs(rest - best) <= allowed + 1e-7 * abs(best):
@@ -125,29 +134,49 @@ def size_rest(
     return best
 
 
-def size_powers(cases: Cases) -> Iterator[tuple[float, str, tuple[str, ...]]]:
-    """Yield powers of sizes that vary over the cases, single ones first."""
+def sizes_to_try(cases: Cases) -> Iterator[Size]:
+    """Yield functions of sizes that vary over the cases, the plainest first."""
     names = [
         name
         for name in cases[0].sizes
         if all(name in m.sizes for m in cases) and len({m.sizes[name] for m in cases}) > 1
     ]
-    for power, form in _POWERS:
-        for name in names:
-            yield power, form, (name,)
-    for power, form in (_POWERS[1], _POWERS[0]):
-        for pair in combinations(names[:12], 2):
-            yield power, form.replace("{}", "({})"), pair
+    for form, meant, power in _POWERS:
+        for n in names:
+            yield Size(form.format(n), meant, lambda s, n=n, power=power: s[n] ** power)  # type: ignore[misc]
+    pairs = list(combinations(names[:12], 2))
+    for form, meant, power in (_POWERS[1], _POWERS[0]):
+        for a, b in pairs:
+            text = form.format(f"({a} {b})")
+            yield Size(text, meant, lambda s, a=a, b=b, power=power: (s[a] * s[b]) ** power)  # type: ignore[misc]
+    for n in names:
+        less = f"({n} - 1)"
+        yield Size(f"{less}/{n}", "a division by n - 1 was meant", lambda s, n=n: (s[n] - 1) / s[n])  # type: ignore[misc]
+        yield Size(f"{n}/{less}", "a division by n was meant", lambda s, n=n: s[n] / (s[n] - 1))  # type: ignore[misc]
+        yield Size(less, "", lambda s, n=n: s[n] - 1)  # type: ignore[misc]
+        yield Size(f"1/{less}", "", lambda s, n=n: 1 / (s[n] - 1))  # type: ignore[misc]
+    for a, b in (*pairs, *((b, a) for a, b in pairs)):
+        yield Size(f"{a}/{b}", "", lambda s, a=a, b=b: s[a] / s[b])  # type: ignore[misc]
 
 
-def _sized(rest: float, size: str, words: str, power: float) -> Suspicion:
-    name = number(rest)
-    factor = size if name == "1" else f"{name} {size}" if not size.startswith("1/") else f"{name}{size[1:]}"
-    kind = {1.0: "a mean was meant", -1.0: "a sum was meant"}.get(power, "")
+#: How a power of a size is written, and what a factor of it says may have been meant.
+_POWERS: tuple[tuple[str, str, float], ...] = (
+    ("{}", "a mean was meant", 1.0),
+    ("1/{}", "a sum was meant", -1.0),
+    ("sqrt({})", "", 0.5),
+    ("1/sqrt({})", "", -0.5),
+    ("{}**2", "", 2.0),
+    ("1/{}**2", "", -2.0),
+)
+
+
+def _sized(rest: float, size: Size, words: str) -> Suspicion:
+    name, text = number(rest), size.text
+    factor = text if name == "1" else f"{name} {text}" if not text.startswith("1/") else f"{name}{text[1:]}"
     return Suspicion(
         "GT103",
         f"it is {factor} times what it should be",
-        f"analytic / numeric = {factor} {words}" + (f": {kind}?" if kind and name == "1" else ""),
+        f"analytic / numeric = {factor} {words}" + (f": {size.meant}?" if size.meant and name == "1" else ""),
     )
 
 
@@ -216,6 +245,8 @@ def aligned(value: Array, shape: tuple[int, ...]) -> Array | None:
 def _value(
     cases: Cases, name: str, form: str, transform: Callable[[Array], Array], inverse: bool
 ) -> Suspicion | None:
+    scales: set[float] = set()
+
     def factor(m: Measured) -> tuple[float, float] | None:
         value = value_of(m, name)
         if value is None:
@@ -224,12 +255,15 @@ def _value(
             scale = transform(value)
             if inverse:  # analytic * scale = numeric
                 scale = 1 / scale
+            if np.any(m.known & ~m.zero & ~np.isfinite(scale)):
+                return None
             found = proportion(m, m.analytic, m.numeric * scale)
+            scales.update(np.round(scale[m.known & ~m.zero], 9).tolist())
             return found if found is None else explained(m, found, found[0] * m.numeric * scale)
 
     found = constant(cases, factor)
-    if found is None or not simple(found[0]):
-        return None
+    if found is None or not simple(found[0]) or len(scales) < 2:
+        return None  # a value that is the same everywhere is told from no other constant
     rest, words = found
     factor_name, times = form.format(name), "" if number(rest) == "1" else f"{number(rest)} * "
     if name == cases[0].name and form == "{}" and not inverse and not times:
@@ -241,36 +275,78 @@ def _value(
     return Suspicion("GT116", phrase, f"analytic / numeric = {quotient} {words}")
 
 
+def varying_factor(cases: Cases) -> Suspicion | None:
+    """One factor for all entries of a case, another one in every case: of a value that has no name here."""
+    told: list[Measured] = []
+    found: list[float] = []
+    for m in cases:
+        one = ratio(m)
+        if one is None:
+            return None
+        if math.isfinite(one[1]) and int(np.sum(m.known & ~m.zero)) > 1:
+            told.append(m)
+            found.append(one[0])
+    words = counted(cases, told)
+    if not words or len({round(value, 6) for value in found}) < ENTRIES:
+        return None
+    return Suspicion(
+        "GT116",
+        "all entries are off by one factor, another in each case",
+        f"analytic / numeric is one number {words}, from {min(found):.3g} to {max(found):.3g}",
+    )
+
+
 # -- an input that is not looked at ---------------------------------------------------------------
 
 
 def ignores_an_input(cases: Cases) -> Suspicion | None:
     """The analytic gradient does not change with an input with which the numeric one changes."""
-    for name in cases[0].reals:
-        if name == cases[0].name:
+    for name, value in cases[0].inputs.items():
+        if name == cases[0].name or value.dtype.kind not in "fb":
             continue
         words = holds(cases[:12], lambda m, name=name: _unmoved(m, name))  # type: ignore[misc]
         if words:
+            as_if, held = _as_if(cases, name)
             return Suspicion(
                 "GT117",
-                f"it does not depend on {name}",
-                f"with another {name} the numeric gradient changes, the analytic one does not, {words}",
+                f"it does not depend on {name}{as_if}",
+                f"with another {name} the numeric gradient changes, the analytic one does not, {words}{held}",
             )
     return None
 
 
 def _unmoved(m: Measured, name: str) -> bool | None:
-    if name not in m.reals:
+    value = m.inputs.get(name)
+    if value is None:
         return False
-    value = m.reals[name]
-    probe = m.at({name: value + 0.125 * np.where(value == 0, 1.0, value)})
+    moved = ~value if value.dtype.kind == "b" else value + 0.125 * np.where(value == 0, 1.0, value)
+    probe = m.at({name: moved})
     if probe is None or m.block not in probe.gradients:
         return None
     analytic = m.host(probe.gradients[m.block]).reshape(m.shape)
     if not np.allclose(analytic, m.analytic, rtol=1e-12, atol=0.0):
         return False
-    other = m.numeric_at({name: value + 0.125 * np.where(value == 0, 1.0, value)})
+    other = m.numeric_at({name: moved})
     if other is None:
         return None
-    moved = np.abs(other - m.numeric)[m.known] > 100 * m.error[m.known] + 1e-6 * np.abs(m.numeric[m.known])
-    return True if moved.any() else None
+    known = m.known & np.isfinite(other)
+    off = np.abs(other - m.numeric)[known] > 100 * m.error[known] + 1e-6 * np.abs(m.numeric[known])
+    return True if off.any() else None
+
+
+#: Values that an input may have been taken to have.
+_TAKEN: dict[str, tuple[float, ...]] = {"f": (1, 0), "b": (True, False)}
+
+
+def _as_if(cases: Cases, name: str) -> tuple[str, str]:
+    """Return which constant value of an input explains the claim, in words; nothing if none does."""
+    for value in _TAKEN[cases[0].inputs[name].dtype.kind]:
+
+        def fits(m: Measured, value: float = value) -> bool | None:
+            other = m.numeric_at({name: np.full_like(m.inputs[name], value)})
+            return None if other is None else m.fits(other)
+
+        held = holds(cases[:12], fits)
+        if held:
+            return f", as if it were {value}", f"; numeric for {value} is what is claimed {held}"
+    return "", ""

@@ -47,6 +47,9 @@ _QUICK = 1e-7
 #: An entry whose error is more than this share of the largest counts as not measured.
 _VAGUE = 0.01
 
+#: A claimed Jacobian is asked for row by row, for up to so many outputs.
+_ROWS = 12
+
 #: Where a function that does not move within this share of the point is taken to stand still.
 _STILL = 2.0**-8
 
@@ -315,6 +318,19 @@ class Measured:
         off = np.abs(seen - self.numeric).reshape(-1) > 16 * self.error.reshape(-1) + allowed + 1e-12
         return None if off.any() or not np.isfinite(jacobian).all() else jacobian
 
+    @cached_property
+    def claimed(self) -> Array | None:
+        """The claimed Jacobian, in the order of `jacobian`; None if it is not to be had.
+
+        Costs an evaluation and a gradient for every output, of which there may be a dozen.
+        """
+        outputs = self.flat_upstream.size
+        if self.g is None or outputs > _ROWS or self.probe.case.target.form != "vjp":
+            return None
+        rows = [self.back(unit.reshape(self.g.shape)) for unit in np.eye(outputs)]
+        given = [row.reshape(-1) for row in rows if row is not None]
+        return np.stack(given) if len(given) == outputs else None
+
     @property
     def flat_upstream(self) -> Array:
         """All cotangents in one row."""
@@ -379,15 +395,29 @@ class Measured:
         i = self.probe.case.names.index(name)
         return self._asked(self.probe, i) if self.purse.left > 0 else None
 
+    def numeric_of_transposed(self) -> Array | None:
+        """Return a few entries of the numeric gradient of the transposed block and cotangent, turned back."""
+        if self.g is None or self.purse.left <= 0:
+            return None
+        leaves = list(self.probe.leaves)
+        leaves[self.block] = arrays.like(leaves[self.block].T, self.x.T)
+        cotangents = {i: arrays.like(w.T, self.g.T) for i, w in self.probe.cotangents.items()}
+        try:
+            probe = self.probe.at(leaves, cotangents)
+        except (Raised, BrokenContract):
+            return None
+        few = [index[::-1] for index in self._few]
+        return self._asked(probe, self.block, few).T if probe.finite else None
+
     @cached_property
     def _few(self) -> list[tuple[int, ...]]:
         """The entries that are asked for again: wrong ones, and one that is right."""
         wrong, right = np.argwhere(self.wrong), np.argwhere(self.known & ~self.wrong)
         return [tuple(map(int, index)) for index in (*wrong[:_AGAIN], *right[:1])]
 
-    def _asked(self, probe: Probe, block: int) -> Array:
+    def _asked(self, probe: Probe, block: int, few: Sequence[tuple[int, ...]] = ()) -> Array:
         before = probe.case.evaluations
-        value = numbers(probe, block, quick=True, only=self._few).value
+        value = numbers(probe, block, quick=True, only=few or self._few).value
         self.purse.left -= probe.case.evaluations - before
         return value
 

@@ -12,6 +12,7 @@ from .suspicion import Cases, Suspicion, constant, holds, number
 __all__ = [
     "clipped",
     "cut",
+    "cut_in_places",
     "diagonal_only",
     "ignores_upstream",
     "mask_ignored",
@@ -29,6 +30,22 @@ def cut(cases: Cases) -> Suspicion | None:
     """Zero in every entry, where the function moves."""
     words = holds(cases, lambda m: not np.any(m.analytic) and (True if m.wrong.any() else None))
     return Suspicion("GT105", "it is zero, the function moves", f"analytic is 0 {words}") if words else None
+
+
+def cut_in_places(cases: Cases) -> Suspicion | None:
+    """Zero in all entries that are wrong, and right in others that are not zero."""
+
+    def cuts(m: Measured) -> bool | None:
+        if not m.wrong.any() or np.any(m.analytic[m.wrong]):
+            return False
+        return True if np.any(m.analytic[m.known & ~m.wrong]) else None
+
+    words = holds(cases, cuts)
+    if not words:
+        return None
+    return Suspicion(
+        "GT105", "zero in places where the function moves", f"analytic is 0 in all wrong entries {words}"
+    )
 
 
 # -- masks ----------------------------------------------------------------------------------------

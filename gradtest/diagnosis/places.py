@@ -13,11 +13,14 @@ from .measured import Array, Measured
 from .suspicion import Cases, Suspicion, constant, holds, number, simple
 
 __all__ = [
+    "along_the_other_axis",
     "another_input",
     "in_another_order",
     "jacobian_untransposed",
     "only_at_a_place",
+    "only_in_a_part",
     "reversed_or_shifted",
+    "right_at_a_place",
     "right_in_sum",
     "transposed",
     "transposed_input",
@@ -45,6 +48,25 @@ def transposed(cases: Cases) -> Suspicion | None:
 
 def _permuted(m: Measured, order: tuple[int, ...]) -> Array | None:
     return np.transpose(m.numeric, order) if len(order) == m.numeric.ndim else None
+
+
+def along_the_other_axis(cases: Cases) -> Suspicion | None:
+    """What it would be if rows and columns changed places before, and back after."""
+    words = holds(cases[:12], _otherwise_along)
+    if not words:
+        return None
+    return Suspicion(
+        "GT107",
+        "it goes along the wrong axis",
+        f"analytic = numeric of the transposed input, transposed back, {words}",
+    )
+
+
+def _otherwise_along(m: Measured) -> bool | None:
+    if len(m.shape) != 2 or m.g is None or m.g.ndim != 2:
+        return False
+    other = m.numeric_of_transposed()
+    return None if other is None else m.fits(other)
 
 
 def reversed_or_shifted(cases: Cases) -> Suspicion | None:
@@ -213,6 +235,7 @@ def _reverse(value: Array) -> Array | None:
 _FOLDS: tuple[tuple[str, Callable[[Array], Array | None]], ...] = (
     ("transposed", _transpose),
     ("reversed", _reverse),
+    ("negated", lambda value: -value),
 )
 
 
@@ -228,21 +251,73 @@ def _upstream_folded(m: Measured, change: Callable[[Array], Array | None]) -> bo
 
 def only_at_a_place(cases: Cases) -> Suspicion | None:
     """Only the first or last entry along an axis is wrong, the diagonal, one side of it, or one entry."""
-    for phrase, inside in _regions(cases[0].shape):
-
-        def only(m: Measured, inside: Callable[[tuple[int, ...]], Array | None] = inside) -> bool | None:
-            region = inside(m.shape)
-            if region is None or not m.wrong.any() or np.any(m.wrong & ~region):
-                return False
-            return True if np.any(m.known & ~region) else None
-
-        words = holds(cases, only, least=0.3)
-        if words:
-            return Suspicion("GT124", f"only {phrase} is wrong", f"the other entries agree {words}")
+    found = _only_in(cases, chain(_ends(cases[0].shape), _triangles(cases[0].shape)))
+    if found is not None:
+        return found
     words = holds(cases, _single, least=0.3)
     return (
         Suspicion("GT124", "only one entry is wrong", f"all other entries agree {words}") if words else None
     )
+
+
+def only_in_a_part(cases: Cases) -> Suspicion | None:
+    """Only what lies at both ends of an axis is wrong, or one of two, three or four equal parts."""
+    return _only_in(cases, _parts(cases[0].shape))
+
+
+def _only_in(cases: Cases, regions: Iterator[Region]) -> Suspicion | None:
+    for phrase, inside in regions:
+        words = holds(cases, lambda m, inside=inside: _only_inside(m, inside), least=0.3)  # type: ignore[misc]
+        if words:
+            return Suspicion("GT124", f"only {phrase} is wrong", f"the other entries agree {words}")
+    return None
+
+
+def right_at_a_place(cases: Cases) -> Suspicion | None:
+    """Only the first or last slice along an axis is right, nearly all else is wrong."""
+    for phrase, inside in _ends(cases[0].shape):
+        seen = [
+            (int(np.sum(m.wrong & mark)), int(np.sum(m.known & mark))) for m, mark in _outside(cases, inside)
+        ]
+        if sum(wrong for wrong, _ in seen) < _MOSTLY * sum(known for _, known in seen):
+            continue
+        words = holds(cases, lambda m, inside=inside: _only_inside(m, _without(inside)), least=0.3)  # type: ignore[misc]
+        if words:
+            return Suspicion(
+                "GT124", f"only {phrase} is right", f"that agrees, and little else does, {words}"
+            )
+    return None
+
+
+#: So many of the other entries must be wrong before a place is said to be the only right one.
+_MOSTLY = 0.75
+
+Inside = Callable[[tuple[int, ...]], Array | None]
+Region = tuple[str, Inside]
+
+
+def _only_inside(m: Measured, inside: Inside) -> bool | None:
+    region = inside(m.shape)
+    if region is None or not m.wrong.any() or np.any(m.wrong & ~region):
+        return False
+    return True if np.any(m.known & ~region) else None
+
+
+def _without(inside: Inside) -> Inside:
+    """Return what lies outside of a region."""
+
+    def outside(shape: tuple[int, ...]) -> Array | None:
+        region = inside(shape)
+        return None if region is None else ~region
+
+    return outside
+
+
+def _outside(cases: Cases, inside: Inside) -> Iterator[tuple[Measured, Array]]:
+    for m in cases:
+        region = inside(m.shape)
+        if region is not None:
+            yield m, ~region
 
 
 def _single(m: Measured) -> bool | None:
@@ -252,19 +327,51 @@ def _single(m: Measured) -> bool | None:
     return True if int(m.known.sum()) >= 3 else None
 
 
-Region = tuple[str, Callable[[tuple[int, ...]], Array | None]]
-
-
-def _regions(shape: tuple[int, ...]) -> Iterator[Region]:
-    for axis in range(len(shape)):
-        for name, end in (("last", -1), ("first", 0)):
-            where = f"the {name} entry" if len(shape) == 1 else f"the {name} slice along axis {axis}"
-            yield where, lambda size, axis=axis, end=end: _slice(size, axis, end)  # type: ignore[misc]
+def _triangles(shape: tuple[int, ...]) -> Iterator[Region]:
     if len(shape) == 2:
         yield "the diagonal", lambda size: _where(size, np.equal)
         yield "the part above the diagonal", lambda size: _where(size, np.less)
         yield "the part below the diagonal", lambda size: _where(size, np.greater)
         yield "the part off the diagonal", lambda size: _where(size, np.not_equal)
+
+
+def _parts(shape: tuple[int, ...]) -> Iterator[Region]:
+    for axis in range(len(shape)):
+        along = "" if len(shape) == 1 else f" along axis {axis}"
+        for depth, phrase in ((1, "the first and the last"), (2, "the two first and the two last")):
+            yield (
+                f"what lies at both ends{along} ({phrase})",
+                lambda size, axis=axis, depth=depth: _both_ends(size, axis, depth),  # type: ignore[misc]
+            )
+        for parts in (4, 3, 2):
+            for part in range(parts):
+                yield (
+                    f"{_ORDINALS[part]} of {parts} equal parts{along}",
+                    lambda size, axis=axis, parts=parts, part=part: _part(size, axis, parts, part),  # type: ignore[misc]
+                )
+
+
+_ORDINALS = ("the first", "the second", "the third", "the fourth")
+
+
+def _ends(shape: tuple[int, ...]) -> Iterator[Region]:
+    for axis in range(len(shape)):
+        for name, end in (("last", -1), ("first", 0)):
+            where = f"the {name} entry" if len(shape) == 1 else f"the {name} slice along axis {axis}"
+            yield where, lambda size, axis=axis, end=end: _slice(size, axis, end)  # type: ignore[misc]
+
+
+def _both_ends(size: tuple[int, ...], axis: int, depth: int) -> Array | None:
+    if axis >= len(size):
+        return None
+    place = np.indices(size)[axis]
+    return np.asarray((place < depth) | (place >= size[axis] - depth))
+
+
+def _part(size: tuple[int, ...], axis: int, parts: int, part: int) -> Array | None:
+    if axis >= len(size) or size[axis] % parts:
+        return None
+    return np.asarray(np.indices(size)[axis] * parts // size[axis] == part)
 
 
 def _slice(size: tuple[int, ...], axis: int, end: int) -> Array | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .measured import Array, Measured
 from .suspicion import Cases, Seen, Suspicion
 
-__all__ = ["not_finite", "only_in_cases", "only_in_entries", "only_with_flags"]
+__all__ = ["not_finite", "only_beyond", "only_in_cases", "only_in_entries", "only_with_flags"]
 
 #: So many entries there must be on either side before "only where" is said of them.
 ENOUGH = 4
@@ -19,6 +20,9 @@ WRONG, RIGHT = 4, 7
 
 #: Of the cases that have the feature so many may nevertheless be right: nothing moves there.
 SPARED = 0.25
+
+#: More may be if all wrong cases would have it by accident this seldom.
+ACCIDENT = 1e-4
 
 
 def not_finite(cases: Cases) -> Suspicion | None:
@@ -94,6 +98,11 @@ def _entry_features(m: Measured, near: bool = False) -> Iterator[Feature]:
     for name in m.reals:
         if name != m.name:
             yield f"{m.name} equals {name}", lambda m, name=name: _equal(m, name, near)  # type: ignore[misc]
+            for phrase, compare in _COMPARISONS:
+                yield (
+                    phrase.format(m.name, name),
+                    lambda m, name=name, compare=compare: _compared(m, name, compare),  # type: ignore[misc]
+                )
 
 
 def _anywhere(mark: Array | None) -> Array | None:
@@ -109,6 +118,107 @@ def _equal(m: Measured | Seen, name: str, near: bool) -> Array | None:
         same = value == m.x
         return np.broadcast_to(same.all(-1, keepdims=True), m.shape) if near else same
     return np.isin(m.x, value)
+
+
+#: How an entry may compare with that of another input at the same place, or with a single number.
+_COMPARISONS: tuple[tuple[str, Callable[[Array, Array], Array]], ...] = (
+    ("{} > {}", np.greater),
+    ("{} < {}", np.less),
+    ("abs({}) > {}", lambda a, b: np.abs(a) > b),
+    ("abs({}) < {}", lambda a, b: np.abs(a) < b),
+)
+
+
+def _compared(m: Measured | Seen, name: str, compare: Callable[[Array, Array], Array]) -> Array | None:
+    value = m.reals.get(name)
+    if value is None or value.shape not in ((), m.shape):
+        return None
+    return np.broadcast_to(compare(m.x, value), m.shape)
+
+
+# -- beyond a limit -------------------------------------------------------------------------------
+
+#: So many wrong entries, and right ones, before a limit between them is believed.
+BEYOND_WRONG, BEYOND_RIGHT = 6, 8
+
+#: Nearer to 0 than this many a wrong gradient is right: a limit there says nothing.
+NEAR = 0.1
+
+
+def only_beyond(cases: Cases) -> Suspicion | None:
+    """Wrong exactly in the entries that lie beyond some limit: a region of a function made of pieces."""
+    for phrase, value in _quantities(cases[0]):
+        wrong, right, elsewhere = _divided(cases, value)
+        telling = int(np.sum(np.abs(right) > NEAR) + np.sum(np.abs(elsewhere) > NEAR))
+        if len(wrong) < BEYOND_WRONG or len(right) == 0 or telling < BEYOND_RIGHT:
+            continue
+        for word, low, high in (("larger", right, wrong), ("smaller", wrong, right)):
+            if not low.max() < high.min():
+                continue
+            limit = _plainest(float(low.max()), float(high.min()))
+            if abs(float(limit)) < NEAR:
+                continue
+            beyond = elsewhere > float(limit) if word == "larger" else elsewhere < float(limit)
+            if beyond.sum() <= SPARED * len(elsewhere):
+                return Suspicion(
+                    "GT123",
+                    f"wrong only where {phrase} is {word} than about {limit}",
+                    f"so in all {len(wrong)} wrong entries, and in none of {len(right)} right ones",
+                )
+    return None
+
+
+Quantity = Callable[[Measured | Seen], Array | None]
+
+
+def _quantities(m: Measured) -> Iterator[tuple[str, Quantity]]:
+    """Yield numbers that belong to every entry: it, its size, and how it lies to other inputs."""
+    own = m.name
+    yield own, lambda m: m.x
+    yield f"abs({own})", lambda m: np.abs(m.x)
+    for name in m.reals:
+        if name != own:
+            yield f"{own} - {name}", lambda m, name=name: _beside(m, name, np.subtract)  # type: ignore[misc]
+            yield (
+                f"abs({own} - {name})",
+                lambda m, name=name: _beside(m, name, lambda a, b: np.abs(a - b)),  # type: ignore[misc]
+            )
+            yield f"{own} * {name}", lambda m, name=name: _beside(m, name, np.multiply)  # type: ignore[misc]
+
+
+def _beside(m: Measured | Seen, name: str, combine: Callable[[Array, Array], Array]) -> Array | None:
+    value = m.reals.get(name)
+    return None if value is None or value.shape != m.shape else combine(m.x, value)
+
+
+def _divided(cases: Cases, value: Quantity) -> tuple[Array, Array, Array]:
+    """Return a quantity in all wrong entries, in right ones beside them, and in cases that are right.
+
+    All are empty where it is not to be had.
+    """
+    wrong, right = [np.array([])], [np.array([])]
+    for m in cases:
+        own = value(m)
+        if own is None:
+            return np.array([]), np.array([]), np.array([])
+        wrong.append(own[m.wrong])
+        # Where the function does not move, and nothing is claimed, right says little.
+        right.append(own[m.known & ~m.wrong & ~(m.zero & (m.analytic == 0))])
+    elsewhere = [own.reshape(-1) for s in cases.right if (own := value(s)) is not None]
+    return np.concatenate(wrong), np.concatenate(right), np.concatenate([np.array([]), *elsewhere])
+
+
+def _plainest(low: float, high: float) -> str:
+    """Return the shortest number between two.
+
+    >>> _plainest(2.53, 3.01), _plainest(0.41, 0.57)
+    ('3', '0.5')
+    """
+    for digits in range(-int(math.log10(max(abs(low), abs(high), 1e-9))) - 1, 12):
+        middle = round((low + high) / 2, digits)
+        if low <= middle <= high:
+            return f"{middle:g}"
+    return f"{(low + high) / 2:.3g}"
 
 
 def _tied(v: Array) -> Array:
@@ -150,15 +260,20 @@ def only_in_cases(cases: Cases) -> Suspicion | None:
 
 def _only_in(cases: Cases, features: Iterable[CaseFeature]) -> Suspicion | None:
     right = cases.right
-    if len(cases) < WRONG or len(right) < RIGHT:
+    wrong = [*cases, *cases.failed]
+    if len(wrong) < WRONG or len(right) < RIGHT:
         return None
     best: tuple[int, str] | None = None
     for phrase, feature in features:
-        if not all(_has(m, feature) for m in (*cases, *cases.failed)):
+        if not all(_has(m, feature) for m in wrong):
             continue
         spared = sum(_has(s, feature) for s in right)
         without = len(right) - spared
-        if without >= RIGHT and spared <= SPARED * len(cases) and (best is None or spared < best[0]):
+        if (
+            without >= RIGHT
+            and _telling(spared, len(right), len(wrong))
+            and (best is None or spared < best[0])
+        ):
             best = spared, phrase
     if best is None:
         return None
@@ -166,8 +281,13 @@ def _only_in(cases: Cases, features: Iterable[CaseFeature]) -> Suspicion | None:
     return Suspicion(
         "GT123",
         f"wrong only where {phrase}",
-        f"{phrase} in {len(cases)} of {len(cases)} wrong cases, in {spared} of {len(right)} right ones",
+        f"{phrase} in {len(wrong)} of {len(wrong)} wrong cases, in {spared} of {len(right)} right ones",
     )
+
+
+def _telling(spared: int, right: int, wrong: int) -> bool:
+    """Whether it is no accident that all wrong cases have a feature which `spared` of the right ones have."""
+    return spared <= SPARED * wrong or (spared / right) ** wrong <= ACCIDENT
 
 
 def _has(case: Measured | Seen, feature: Callable[[Mapping[str, Array], Mapping[str, float]], bool]) -> bool:
@@ -252,7 +372,9 @@ def _equal_features(m: Measured) -> Iterator[CaseFeature]:
 
 def _size_features(m: Measured) -> Iterator[CaseFeature]:
     for name in m.sizes:
-        if name.endswith("]"):
+        if name.endswith("]") and not name.startswith("output"):  # which is not known of right cases
             for least in (1, 2):
                 yield f"{name} > {least}", lambda i, s, name=name, least=least: s.get(name, 0) > least  # type: ignore[misc]
             yield f"{name} is 1", lambda i, s, name=name: s.get(name, 0) == 1  # type: ignore[misc]
+            for parity, rest in (("even", 0), ("odd", 1)):
+                yield f"{name} is {parity}", lambda i, s, name=name, rest=rest: s[name] % 2 == rest  # type: ignore[misc]

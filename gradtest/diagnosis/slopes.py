@@ -13,7 +13,7 @@ from .measured import Array, Measured
 from .paths import parts_along
 from .suspicion import Cases, Suspicion, holds
 
-__all__ = ["elementwise_slope", "hidden_slope", "output_slope", "slope_elsewhere"]
+__all__ = ["elementwise_slope", "gate_slope", "hidden_slope", "output_slope", "slope_elsewhere"]
 
 
 #: Slopes smaller than this are too inexact to divide by.
@@ -157,22 +157,44 @@ _FORMULAS: tuple[Formula, ...] = (
 
 def elementwise_slope(cases: Cases) -> Suspicion | None:
     """For a map of every entry by itself: a known formula in place of the slope."""
+    return _formula(cases, "")
+
+
+def gate_slope(cases: Cases) -> Suspicion | None:
+    """The same beside a factor that is another input, as in a gate."""
+    for name in _alike(cases[0]):
+        suspicion = _formula(cases, name)
+        if suspicion is not None:
+            return suspicion
+    return None
+
+
+def _formula(cases: Cases, beside: str) -> Suspicion | None:
     cases = _by_entries(cases)
     for phrase, formula in _FORMULAS:
-
-        def claimed(m: Measured, formula: Callable[[Array, Array, Array], Array] = formula) -> bool | None:
-            assert m.y is not None
-            assert m.g is not None
-            with np.errstate(all="ignore"):
-                return m.fits(m.g * formula(m.x, m.y, m.numeric / m.g))
-
-        words = holds(cases, claimed)
+        words = holds(cases, lambda m, formula=formula: _claimed(m, formula, beside))  # type: ignore[misc]
         if words:
             code = "GT113" if phrase.startswith("y / x") else "GT111"
+            times = f"{beside} times " if beside else ""
             return Suspicion(
-                code, f"the slope is {phrase}", f"analytic / upstream = {phrase.split(':')[0]} {words}"
+                code,
+                f"the slope is {times}{phrase}",
+                f"analytic / upstream = {times}{phrase.split(':')[0]} {words}",
             )
     return None
+
+
+def _alike(m: Measured) -> list[str]:
+    """Return the other inputs of the shape of the block."""
+    return [name for name, value in m.reals.items() if name != m.name and value.shape == m.shape]
+
+
+def _claimed(m: Measured, formula: Callable[[Array, Array, Array], Array], beside: str) -> bool | None:
+    assert m.y is not None
+    assert m.g is not None
+    times: Array | float = m.reals[beside] if beside else 1.0
+    with np.errstate(all="ignore"):
+        return m.fits(m.g * times * formula(m.x, m.y, m.numeric / m.g))
 
 
 def _by_entries(cases: Cases) -> Cases:

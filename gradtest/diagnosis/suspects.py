@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
-from . import factors, paths, places, regions, slopes, terms
-from .suspicion import UNKNOWN, Cases, Suspect, Suspicion
+from . import factors, paths, places, regions, slopes, terms, weights
+from .suspicion import UNKNOWN, Cases, Suspect, Suspicion, where_wrong
 
 __all__ = ["SUSPECTS", "UNKNOWN", "Suspicion", "recognise"]
 
@@ -29,8 +30,10 @@ SUSPECTS: tuple[Suspect, ...] = (
     slopes.elementwise_slope,
     slopes.slope_elsewhere,
     factors.value_factor,
+    weights.output_weight,
     places.reversed_or_shifted,
     places.another_input,
+    slopes.gate_slope,
     paths.one_output,
     paths.clipped,
     paths.one_slice,
@@ -45,23 +48,63 @@ SUSPECTS: tuple[Suspect, ...] = (
     terms.multiple_of,
     terms.matrix_term,
     terms.statistics_held_fixed,
+    terms.off_by_the_labels,
     paths.symmetric_only,
     regions.only_with_flags,
+    places.along_the_other_axis,
     places.in_another_order,
     regions.only_in_entries,
     places.only_at_a_place,
     factors.ignores_an_input,
+    regions.only_beyond,
     regions.only_in_cases,
+    places.only_in_a_part,
+    paths.cut_in_places,
+    places.right_at_a_place,
+    weights.wrong_outputs,
+    factors.varying_factor,
+    weights.factor_of_slices,
     places.right_in_sum,
+    weights.from_place_to_place,
+)
+
+
+#: What says only where; a cause is then looked for there.
+WHERE = ("GT123", "GT124")
+
+#: Mistakes that can be told from some entries as well as from all.
+CAUSES: tuple[Suspect, ...] = (
+    factors.sign,
+    factors.constant_factor,
+    paths.cut,
+    factors.size_factor,
+    factors.input_factor,
+    factors.value_factor,
 )
 
 
 def recognise(cases: Cases) -> Suspicion:
     """Return the first suspicion that holds in the failing cases, or `UNKNOWN`.
 
+    Where it says only where the gradient is wrong, what is wrong there is added if that is known.
+    """
+    suspicion = _first(SUSPECTS, cases)
+    if suspicion is None:
+        return UNKNOWN
+    cause = _first(CAUSES, where_wrong(cases)) if suspicion.code in WHERE else None
+    if cause is None:
+        return suspicion
+    return suspicion._replace(
+        what=f"{suspicion.what}; there {cause.what}", why=f"{suspicion.why}; there {cause.why}"
+    )
+
+
+def _first(suspects: Sequence[Suspect], cases: Cases) -> Suspicion | None:
+    """Return what the first of the suspects says that says anything.
+
     A suspect that fails says nothing: it must never stand in the way of a finding.
     """
-    for suspect in SUSPECTS if cases else ():
+    for suspect in suspects if cases else ():
         try:
             suspicion = suspect(cases)
         except Exception:
@@ -69,4 +112,4 @@ def recognise(cases: Cases) -> Suspicion:
             continue
         if suspicion is not None:
             return suspicion
-    return UNKNOWN
+    return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import numpy as np
 
 from gradtest.case import Case
 
@@ -23,6 +25,7 @@ __all__ = [
     "number",
     "seen_of",
     "simple",
+    "where_wrong",
 ]
 
 
@@ -71,6 +74,11 @@ class Cases(list[Measured]):
     def mostly_right(self) -> bool:
         """Whether it is right in as many cases as it is wrong: then one factor is not what is wrong."""
         return len(self.right) >= max(3, len(self))
+
+
+def where_wrong(cases: Cases) -> Cases:
+    """Return the same cases with nothing known but the wrong entries, and none that is right."""
+    return Cases(replace(m, error=np.where(m.wrong, m.error, np.inf)) for m in cases if m.wrong.any())
 
 
 class Suspicion(NamedTuple):
@@ -155,6 +163,8 @@ def constant(
         (one for one in seen if abs(one[0] - middle) <= one[1] + 1e-3 * abs(middle)), key=lambda one: one[1]
     )
     told = [measured for value, own, measured in seen if abs(value - best) <= own + slack]
+    if any(abs(value - best) > 1e-3 * abs(best) + 2 * (own + slack) for value, own, _ in seen):
+        return None  # another factor, as sharp: not a measurement that failed, but a contradiction
     failed += len(seen) - len(told)
     words = counted(cases, told, failed, least) if failed <= _spared(cases) else ""
     return (best, words) if words else None
@@ -203,7 +213,7 @@ def number(value: float) -> str:
             return f"{sign}{top // bottom}"
         if abs(size - 1 / top) <= 1e-7 / top:
             return f"{sign}1/{top}"
-    for bottom in range(3, 13):
+    for bottom in range(2, 13):
         top = round(size * bottom)
         if top and abs(size - top / bottom) <= 1e-7 * size:
             return f"{sign}{top}/{bottom}"

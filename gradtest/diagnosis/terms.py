@@ -4,88 +4,168 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 
-from .factors import aligned, explained, proportion, size_powers, size_rest
+from .factors import aligned, explained, proportion, size_rest, sizes_to_try
 from .measured import Array, Measured
 from .suspicion import Cases, Suspicion, constant, counted, holds, number, simple
 
-__all__ = ["direct_path", "matrix_term", "multiple_of", "statistics_held_fixed", "upstream_term"]
+__all__ = [
+    "direct_path",
+    "matrix_term",
+    "multiple_of",
+    "off_by_the_labels",
+    "statistics_held_fixed",
+    "upstream_term",
+]
 
 
 def statistics_held_fixed(cases: Cases) -> Suspicion | None:
-    """Along an axis the difference is made of a constant and the values: the gradient of a mean."""
-    for axis in range(len(cases[0].shape)):
+    """Along axes the difference is made of a constant and the values: the gradient of a mean."""
+    for along, lines in _lines(len(cases[0].shape)):
         for phrase, vectors in _SPANS:
-            words = holds(cases, lambda m, axis=axis, vectors=vectors: _spanned(m, axis, vectors), 0.25)  # type: ignore[misc]
-            if words and _several(cases, axis, vectors):
+            words = holds(cases, lambda m, lines=lines, vectors=vectors: _spanned(m, lines, vectors), 0.25)  # type: ignore[misc]
+            if words and _several(cases, lines, vectors):
                 return Suspicion(
                     "GT115",
-                    f"off by {phrase} along axis {axis}",
-                    f"analytic - numeric is {phrase} along axis {axis} {words}",
+                    f"off by {phrase} along {along}",
+                    f"analytic - numeric is {phrase} along {along} {words}",
                 )
     return None
 
 
-Vectors = Callable[[Measured, int], list[Array | None]]
+def off_by_the_labels(cases: Cases) -> Suspicion | None:
+    """Along the last axis the difference is made of a constant and of the labels, one-hot."""
+    for name, labels in cases[0].inputs.items():
+        if labels.dtype.kind not in "iu" or labels.ndim != len(cases[0].shape) - 1:
+            continue
+        for phrase, plain in (
+            (f"a multiple of {name}, one-hot", False),
+            (f"a constant and {name}, one-hot", True),
+        ):
+
+            def vectors(
+                m: Measured, lines: Lines, name: str = name, plain: bool = plain
+            ) -> list[Array | None]:
+                hot = _one_hot(m, name)
+                return [np.ones(hot.shape), hot] if plain and hot is not None else [hot]
+
+            words = holds(cases, lambda m, vectors=vectors: _spanned(m, _last, vectors), 0.25)  # type: ignore[misc]
+            if words and _several(cases, _last, vectors):
+                return Suspicion(
+                    "GT113", f"off by {phrase}", f"analytic - numeric is {phrase} in every row {words}"
+                )
+    return None
 
 
-def _deviation(m: Measured, axis: int) -> Array:
-    return np.asarray(m.x - m.x.mean(axis, keepdims=True))
+def _one_hot(m: Measured, name: str) -> Array | None:
+    labels = m.inputs.get(name)
+    if labels is None or not m.shape or labels.shape != m.shape[:-1]:
+        return None
+    return np.asarray(labels.reshape(-1, 1) == np.arange(m.shape[-1]), dtype=float)
 
 
-def _output(m: Measured) -> Array | None:
-    return m.y if m.y is not None and m.y.shape == m.shape else None
+#: An array as lines: all entries that one statistic was made of in one row.
+Lines = Callable[[Array], Array | None]
+Vectors = Callable[[Measured, Lines], list[Array | None]]
 
 
-def _exponential(m: Measured) -> Array | None:
-    y = _output(m)
+def _lines(dimensions: int) -> Iterator[tuple[str, Lines]]:
+    """Yield axes, single and together, and parts of one: groups."""
+    axes = range(min(dimensions, 4))
+    for n in range(1, len(axes) + 1):
+        for chosen in combinations(axes, n):
+            named = " and ".join(map(str, chosen))
+            yield (
+                f"ax{'is' if n == 1 else 'es'} {named}",
+                lambda a, chosen=chosen: _rows(a, chosen),  # type: ignore[misc]
+            )
+    for axis in axes:
+        for parts in (2, 3, 4):
+            yield (
+                f"{parts} parts of axis {axis}",
+                lambda a, axis=axis, parts=parts: _parts(a, axis, parts),  # type: ignore[misc]
+            )
+
+
+def _rows(a: Array, axes: tuple[int, ...]) -> Array | None:
+    if max(axes) >= a.ndim:
+        return None
+    last = np.moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
+    return last.reshape(-1, math.prod(a.shape[axis] for axis in axes))
+
+
+def _parts(a: Array, axis: int, parts: int) -> Array | None:
+    if axis >= a.ndim or a.shape[axis] % parts:
+        return None
+    return np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis] // parts)
+
+
+def _last(a: Array) -> Array | None:
+    return _rows(a, (a.ndim - 1,)) if a.ndim else None
+
+
+def _deviation(m: Measured, lines: Lines) -> Array | None:
+    rows = lines(m.x)
+    return None if rows is None else rows - rows.mean(1, keepdims=True)
+
+
+def _ones(m: Measured, lines: Lines) -> Array | None:
+    return lines(np.ones(m.shape))
+
+
+def _output(m: Measured, lines: Lines) -> Array | None:
+    return lines(m.y) if m.y is not None and m.y.shape == m.shape else None
+
+
+def _exponential(m: Measured, lines: Lines) -> Array | None:
+    y = _output(m, lines)
     return None if y is None else np.exp(np.minimum(y, 700))
 
 
 _SPANS: tuple[tuple[str, Vectors], ...] = (
-    ("a constant", lambda m, axis: [np.ones(m.shape)]),
-    ("a multiple of x", lambda m, axis: [m.x]),
-    ("a multiple of the output", lambda m, axis: [_output(m)]),
-    ("a multiple of exp(output)", lambda m, axis: [_exponential(m)]),
-    ("a multiple of the deviation from the mean", lambda m, axis: [_deviation(m, axis)]),
-    ("a constant and the deviation from the mean", lambda m, axis: [np.ones(m.shape), _deviation(m, axis)]),
+    ("a constant", lambda m, lines: [_ones(m, lines)]),
+    ("a multiple of x", lambda m, lines: [lines(m.x)]),
+    ("a multiple of the output", lambda m, lines: [_output(m, lines)]),
+    ("a multiple of exp(output)", lambda m, lines: [_exponential(m, lines)]),
+    ("a multiple of the deviation from the mean", lambda m, lines: [_deviation(m, lines)]),
+    (
+        "a constant and the deviation from the mean",
+        lambda m, lines: [_ones(m, lines), _deviation(m, lines)],
+    ),
 )
 
 
-def _spanned(m: Measured, axis: int, vectors: Vectors) -> bool | None:
-    """Whether each line along an axis of the difference is a combination of the vectors."""
+def _spanned(m: Measured, lines: Lines, vectors: Vectors) -> bool | None:
+    """Whether each line of the difference is a combination of the vectors."""
     if not m.known.all():
         return None
-    if axis >= len(m.shape):
+    difference = m.analytic - m.numeric
+    error = lines(difference)
+    spanning = vectors(m, lines)
+    if error is None or any(v is None for v in spanning) or not np.isfinite(difference).all():
         return False
-    spanning = vectors(m, axis)
-    if any(v is None for v in spanning):
-        return False
-    if m.shape[axis] <= len(spanning):
+    if error.shape[1] <= len(spanning):
         return None
-    difference = np.moveaxis(m.analytic - m.numeric, axis, -1).reshape(-1, m.shape[axis])
-    if not np.isfinite(difference).all():
-        return False
-    lines = [np.moveaxis(v, axis, -1).reshape(-1, m.shape[axis]) for v in spanning if v is not None]
-    rest = np.empty_like(difference)
-    for i, e in enumerate(difference):
-        basis = np.stack([line[i] for line in lines], axis=1)
-        coefficients = np.linalg.lstsq(basis, e, rcond=1e-9)[0]
-        rest[i] = e - basis @ coefficients
-    shape = [*np.moveaxis(m.analytic, axis, -1).shape]
-    fitted = m.numeric + (m.analytic - m.numeric - np.moveaxis(rest.reshape(shape), -1, axis))
-    return m.fits(fitted)
+    fitted = np.empty_like(error)
+    for i, e in enumerate(error):
+        basis = np.stack([line[i] for line in spanning if line is not None], axis=1)
+        fitted[i] = basis @ np.linalg.lstsq(basis, e, rcond=1e-9)[0]
+    places = lines(np.arange(m.x.size).reshape(m.shape))
+    back = np.empty(m.x.size)
+    back[places] = fitted
+    return m.fits(m.numeric + back.reshape(m.shape))
 
 
-def _several(cases: Cases, axis: int, vectors: Vectors) -> bool:
+def _several(cases: Cases, lines: Lines, vectors: Vectors) -> bool:
     """Whether the differences vary enough that being so spanned is no accident."""
     spare = 0
     for m in cases:
-        lines = m.x.size // max(1, m.shape[axis])
-        spare += lines * max(0, m.shape[axis] - len(vectors(m, axis)))
+        rows = lines(m.x)
+        if rows is not None:
+            spare += len(rows) * max(0, rows.shape[1] - len(vectors(m, lines)))
     return spare >= 6
 
 
@@ -179,11 +259,11 @@ def _coefficient(cases: Cases, coefficient: Coefficient) -> tuple[str, str, str]
     words = counted(cases, [m for m, _ in pairs]) if len(each) == len(cases) else ""
     if not words or len({round(value, 6) for _, (value, _) in pairs}) < 2:
         return None
-    for power, form, names in size_powers(cases):
-        rest = size_rest(pairs, power, names)
+    for size in sizes_to_try(cases):
+        rest = size_rest(pairs, size)
         if rest is not None and simple(rest):
             name = "" if number(abs(rest)) == "1" else f"{number(abs(rest))} "
-            return f"{name}{form.format(' '.join(names))} ", "-" if rest < 0 else "", words
+            return f"{name}{size.text} ", "-" if rest < 0 else "", words
     return None
 
 

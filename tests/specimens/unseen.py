@@ -418,8 +418,8 @@ SPECIMENS = [
         layer_norm_with(whole_norm),
         NORM,
         "x",
-        "GT117 GT100",
-        "gain|unknown",
+        "GT116 GT117",
+        "gain",
     ),
     of(
         "layer_norm_shift_averaged",
