@@ -132,6 +132,12 @@ class Report:
 
         return figure(self.pictures, self.target)
 
+    def _repr_html_(self) -> str:
+        """Return how a notebook shows it: the words of `str`, and the pictures."""
+        from .notebook import as_html
+
+        return as_html(str(self), self.verdict, self.pictures)
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """One for each block that disagrees, and for each broken contract (measured at first use)."""

@@ -138,7 +138,9 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         list[str], Meta(description="Which changes since the baseline fail: new, accuracy>10x, unchecked")
     ] = msgspec.field(default_factory=list, name="fail-on")
     laws: list[str] | None = None
-    report: Annotated[list[str], Meta(description="Which reports are written: json, junit, md, gitlab")] = []
+    report: Annotated[
+        list[str], Meta(description="Which reports are written: json, junit, md, html, gitlab")
+    ] = []
     report_dir: Annotated[str, Meta(description="Where reports go")] | None = msgspec.field(
         default=None, name="report-dir"
     )

@@ -28,7 +28,7 @@ def report_options(command: Command) -> Command:
             "--report",
             multiple=True,
             metavar="KINDS",
-            help="Write reports: json, junit, md, gitlab, with commas between.",
+            help="Write reports: json, junit, md, html, gitlab, with commas between.",
         ),
         click.option(
             "--report-dir",

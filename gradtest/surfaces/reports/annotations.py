@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gradtest.diagnosis.visible import one_line, visible
+
 from .document import Document
 from .problems import Problem, problems
-from .visible import one_line, visible
 
 __all__ = ["MOST", "annotated"]
 

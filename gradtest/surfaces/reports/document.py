@@ -146,6 +146,9 @@ class Coefficients(Struct, forbid_unknown_fields=True, tag="coefficients", tag_f
     plateau: Real
     step: Real
 
+    def __post_init__(self) -> None:
+        _check(bool(self.sizes), "there are no coefficients")
+
 
 class Entries(Struct, forbid_unknown_fields=True, tag="entries", tag_field="kind"):
     """See `gradtest.diagnosis.pictures.Entries`."""
@@ -156,12 +159,20 @@ class Entries(Struct, forbid_unknown_fields=True, tag="entries", tag_field="kind
     error: list[Real]
     wrong: list[bool]
 
+    def __post_init__(self) -> None:
+        lengths = {len(self.analytic), len(self.numeric), len(self.error), len(self.wrong)}
+        _check(len(lengths) == 1, "there are not as many numbers of each kind")
+
 
 class HeatMap(Struct, forbid_unknown_fields=True, tag="heat map", tag_field="kind"):
     """See `gradtest.diagnosis.pictures.HeatMap`."""
 
     parameter: str
     off: list[list[Real]]
+
+    def __post_init__(self) -> None:
+        lengths = set(map(len, self.off))
+        _check(len(lengths) == 1 and lengths != {0}, "the rows are not of one length")
 
 
 class Remainder(Struct, forbid_unknown_fields=True, tag="remainder", tag_field="kind"):
@@ -172,8 +183,17 @@ class Remainder(Struct, forbid_unknown_fields=True, tag="remainder", tag_field="
     sizes: list[Real]
     order: Real
 
+    def __post_init__(self) -> None:
+        _check(len(self.steps) == len(self.sizes) > 0, "there are not as many sizes as steps")
+
 
 Picture = Coefficients | Entries | HeatMap | Remainder
+
+
+def _check(good: bool, said: str) -> None:
+    """Tell msgspec, which adds the place, that something does not fit together."""
+    if not good:
+        raise ValueError(said)
 
 
 class Checked(Counts, forbid_unknown_fields=True, kw_only=True):

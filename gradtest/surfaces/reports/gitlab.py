@@ -9,9 +9,10 @@ import hashlib
 import json
 from collections import Counter
 
+from gradtest.diagnosis.visible import one_line
+
 from .document import Document
 from .problems import problems
-from .visible import one_line
 
 __all__ = ["gitlab"]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree as ET
 
+from gradtest.diagnosis.visible import one_line, visible
+
 from ..table import number_text
 from .document import Checked, Document, Kept
 from .problems import Problem, problems, problems_of
 from .summary import conclusion, counted, figures
-from .visible import one_line, visible
 
 __all__ = ["junit"]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from gradtest.diagnosis.visible import one_line, visible
+
 from ..table import number_text, seconds_text
 from .document import Checked, Document, Found, Kept
 from .held import cell
 from .problems import problems_of
 from .summary import conclusion, counted, figures
-from .visible import one_line, visible
 
 __all__ = ["escaped", "fenced", "markdown"]
 

@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ FILES = {
     "json": "report.json",
     "junit": "junit.xml",
     "md": "report.md",
+    "html": "report.html",
     "gitlab": "gl-code-quality-report.json",
 }
 
@@ -55,7 +57,7 @@ class Wanted:
     @property
     def pictures(self) -> bool:
         """Whether something is to be drawn."""
-        return "json" in self.kinds
+        return not {"json", "html"}.isdisjoint(self.kinds)
 
 
 def wanted(
@@ -88,6 +90,8 @@ def wanted(
             raise Misuse(
                 f"there is no report {kind!r}; {nearest(kind, FILES)} (there are {', '.join(FILES)})"
             )
+    if "html" in asked and importlib.util.find_spec("jinja2") is None:
+        raise Misuse('the HTML report needs jinja2, which is not installed: pip install "gradtest[report]"')
     there = environment.get("GITHUB_ACTIONS") == "true"
     summary = environment.get("GITHUB_STEP_SUMMARY") if there and annotations != "none" else None
     return Wanted(
@@ -145,9 +149,13 @@ def rendered(document: Document, kind: str) -> str:
         from .markdown import markdown
 
         return markdown(document)
-    from .gitlab import gitlab
+    if kind == "gitlab":
+        from .gitlab import gitlab
 
-    return gitlab(document)
+        return gitlab(document)
+    from .html import html
+
+    return html(document)
 
 
 def _append(document: Document, path: Path) -> Iterator[str]:

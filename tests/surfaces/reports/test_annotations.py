@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from gradtest.diagnosis.visible import one_line, visible
 from gradtest.surfaces.reports.annotations import annotated
-from gradtest.surfaces.reports.visible import one_line, visible
 
 
 def read(line: str) -> tuple[str, dict[str, str], str]:

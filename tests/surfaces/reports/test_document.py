@@ -124,6 +124,13 @@ def test_a_run_that_could_not_begin_has_a_document_too():
     assert (document.misuse, document.exit_code, document.targets) == ("say how", 4, [])
 
 
+RAGGED = {"kind": "heat map", "parameter": "x", "off": [[1.0], []]}
+
+
+def picture(data, number):
+    return data["targets"][1]["pictures"][number]
+
+
 def spoilt(document: Document, change) -> bytes:
     data = json.loads(as_json(document))
     change(data)
@@ -141,7 +148,11 @@ def spoilt(document: Document, change) -> bytes:
         (lambda data: data["targets"][0].update(cases="many"), "targets[0].cases: Expected `int`, got `str`"),
         (lambda data: data["targets"][0].update(resolution="1"), "matching regex"),
         (lambda data: data["targets"][0].pop("name"), "targets[0]: Object missing required field `name`"),
-        (lambda data: data["targets"][0]["pictures"][0].update(kind="movie"), "Invalid value 'movie'"),
+        (lambda data: picture(data, 0).update(kind="movie"), "Invalid value 'movie'"),
+        (lambda data: picture(data, 0).update(sizes=[]), "targets[1].pictures[0]: there are no coefficients"),
+        (lambda data: picture(data, 1)["steps"].pop(), "there are not as many sizes as steps"),
+        (lambda data: picture(data, 2)["wrong"].pop(), "there are not as many numbers of each kind"),
+        (lambda data: data["targets"][1].update(pictures=[RAGGED]), "the rows are not of one length"),
     ],
 )
 def test_what_is_damaged_gets_a_sentence(document, change, said):

@@ -5,8 +5,8 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gradtest.diagnosis.visible import one_line
 from gradtest.surfaces.reports.gitlab import gitlab
-from gradtest.surfaces.reports.visible import one_line
 
 
 def rows(document) -> list[dict]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gradtest.diagnosis.visible import one_line, visible
 from gradtest.surfaces.reports.junit import junit
-from gradtest.surfaces.reports.visible import one_line, visible
 
 SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "report_everything.xml"
 

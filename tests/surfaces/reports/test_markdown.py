@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from gradtest.diagnosis.visible import one_line, visible
 from gradtest.surfaces.reports.markdown import MOST_ROWS, escaped, fenced, markdown
-from gradtest.surfaces.reports.visible import one_line, visible
 
 SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "report_everything.md"
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -1,7 +1,4 @@
-"""Anybody's text, as it may stand in any report: what no format can carry, or what misleads, is spelt out.
-
-PYTEST_DONT_REWRITE
-"""
+"""Anybody's text, as it may stand in any report: what no format can carry, or what misleads, is spelt out."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradtest.surfaces.reports.visible import one_line, visible
+from gradtest.diagnosis.visible import one_line, visible
 
 
 @pytest.mark.parametrize(
