@@ -138,7 +138,7 @@ class Contradicted(Struct, forbid_unknown_fields=True):
     cases: int
 
 
-class Coefficients(Struct, forbid_unknown_fields=True, tag="coefficients", tag_field="kind"):
+class Coefficients(Struct, forbid_unknown_fields=True, tag=True, tag_field="kind"):
     """See `gradtest.diagnosis.pictures.Coefficients`."""
 
     parameter: str
@@ -150,7 +150,7 @@ class Coefficients(Struct, forbid_unknown_fields=True, tag="coefficients", tag_f
         _check(bool(self.sizes), "there are no coefficients")
 
 
-class Entries(Struct, forbid_unknown_fields=True, tag="entries", tag_field="kind"):
+class Entries(Struct, forbid_unknown_fields=True, tag=True, tag_field="kind"):
     """See `gradtest.diagnosis.pictures.Entries`."""
 
     parameter: str
@@ -164,7 +164,7 @@ class Entries(Struct, forbid_unknown_fields=True, tag="entries", tag_field="kind
         _check(len(lengths) == 1, "there are not as many numbers of each kind")
 
 
-class HeatMap(Struct, forbid_unknown_fields=True, tag="heat map", tag_field="kind"):
+class HeatMap(Struct, forbid_unknown_fields=True, tag=True, tag_field="kind"):
     """See `gradtest.diagnosis.pictures.HeatMap`."""
 
     parameter: str
@@ -175,7 +175,7 @@ class HeatMap(Struct, forbid_unknown_fields=True, tag="heat map", tag_field="kin
         _check(len(lengths) == 1 and lengths != {0}, "the rows are not of one length")
 
 
-class Remainder(Struct, forbid_unknown_fields=True, tag="remainder", tag_field="kind"):
+class Remainder(Struct, forbid_unknown_fields=True, tag=True, tag_field="kind"):
     """See `gradtest.diagnosis.pictures.Remainder`."""
 
     parameter: str

@@ -6,7 +6,7 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +14,6 @@ from msgspec import UNSET
 
 from gradtest import __version__
 from gradtest.diagnosis.mutants import Fate
-from gradtest.diagnosis.pictures import Coefficients, Entries, HeatMap, Remainder
 from gradtest.diagnosis.report import message
 from gradtest.record import plain_data, text_of
 
@@ -25,11 +24,10 @@ from .document import Checked, Document, Kept
 
 if TYPE_CHECKING:
     from gradtest.diagnosis.evidence import Finding
-    from gradtest.diagnosis.pictures import Picture
     from gradtest.properties.tally import Tally
     from gradtest.record import Ledger, Record
 
-__all__ = ["checked_of", "counts_of", "document_of", "found_of", "misuse_of", "pictures_of"]
+__all__ = ["checked_of", "counts_of", "document_of", "found_of", "misuse_of"]
 
 
 def document_of(
@@ -109,7 +107,7 @@ def checked_of(record: Record) -> Checked:
                 "misuse": misuse_text(record) or None,
                 "crash": record.crash or None,
                 "again": record.again,
-                "pictures": pictures_of(record.pictures),
+                "pictures": [picture.as_data() for picture in record.pictures],
                 "seconds": record.seconds,
             }
         ),
@@ -144,19 +142,3 @@ def counts_of(tally: Tally) -> dict[str, Any]:
         tally.as_data() | {"mutants": mutants, "vacuous": tally.vacuous() or None}
     )
     return plain
-
-
-# -- pictures -------------------------------------------------------------------------------------
-
-
-def pictures_of(pictures: Iterable[Picture]) -> list[dict[str, Any]]:
-    """Return what there is to draw as plain data; the numbers of a line on which the code raises are NaN."""
-    return [{"kind": _KINDS[type(picture)], **vars(picture)} for picture in pictures]
-
-
-_KINDS: dict[type[Picture], str] = {
-    Coefficients: "coefficients",
-    Entries: "entries",
-    HeatMap: "heat map",
-    Remainder: "remainder",
-}

@@ -9,22 +9,22 @@ import base64
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
-from gradtest.diagnosis import pictures
+from gradtest.diagnosis.pictures import Picture
 from gradtest.diagnosis.svg import STYLE, caption, svg
 from gradtest.diagnosis.visible import visible
 
 from ..table import number_text, seconds_text
-from .document import Checked, Coefficients, Document, Entries, Found, HeatMap, Kept, Picture, Remainder
+from .document import Checked, Document, Found, Kept
 from .held import Cell, cell, laws_of
 from .problems import Problem, problems_of
 from .summary import VERDICTS, conclusion, figures
@@ -163,25 +163,7 @@ class _Row:
         return list(_drawn(self.checked.pictures))
 
 
-def _drawn(told: list[Picture]) -> Iterator[tuple[Markup, str]]:
+def _drawn(told: Sequence[Struct]) -> Iterator[tuple[Markup, str]]:
     for one in told:
-        picture = _picture(one)
+        picture = Picture.from_data(msgspec.to_builtins(one))
         yield Markup(svg(picture)), f"{picture.parameter}: {picture.title}; {caption(picture)}"
-
-
-_KINDS: dict[type, Any] = {
-    Coefficients: pictures.Coefficients,
-    Entries: pictures.Entries,
-    HeatMap: pictures.HeatMap,
-    Remainder: pictures.Remainder,
-}
-
-
-def _picture(told: Picture) -> pictures.Picture:
-    """Return a picture with its lists as arrays, and strings such as "nan" as numbers."""
-    said = msgspec.structs.asdict(told)
-    parameter = said.pop("parameter")
-    numbers = {name: np.array(value, bool if name == "wrong" else float) for name, value in said.items()}
-    plain = {name: value if value.ndim else float(value) for name, value in numbers.items()}
-    picture: pictures.Picture = _KINDS[type(told)](parameter, **plain)
-    return picture

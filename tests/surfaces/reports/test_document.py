@@ -124,7 +124,7 @@ def test_a_run_that_could_not_begin_has_a_document_too():
     assert (document.misuse, document.exit_code, document.targets) == ("say how", 4, [])
 
 
-RAGGED = {"kind": "heat map", "parameter": "x", "off": [[1.0], []]}
+RAGGED = {"kind": "HeatMap", "parameter": "x", "off": [[1.0], []]}
 
 
 def picture(data, number):
