@@ -27,7 +27,7 @@ FLOORS = (
     ("laws",),
     ("properties",),
     ("adapters",),
-    ("run", "replay", "guess", "plan", "record", "baseline", "campaign", "workers"),
+    ("run", "replay", "guess", "plan", "record", "baseline", "campaign", "workers", "shards"),
     ("surfaces",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -62,6 +62,11 @@ class Promise:
         """Return a plan with the findings that the baseline accepts, by which is measured what it holds."""
         return replace(plan, known=plan.known + self.baseline.known(name_of(subject)), pin=True)
 
+    def accepting(self, record: Record) -> Record:
+        """Return a record with the findings that the baseline accepts."""
+        overrides = tuple(known for known in record.excuses if not known.recorded)
+        return replace(record, excuses=overrides + self.baseline.known(record.key))
+
     def kept(self, ledger: Ledger) -> Kept:
         """Compare a campaign with the baseline, and write what is to be written.
 

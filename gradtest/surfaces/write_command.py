@@ -17,7 +17,7 @@ import click
 
 from gradtest.errors import Misuse
 
-from .check_command import given_shapes
+from .asked import given_shapes
 from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
