@@ -468,19 +468,23 @@ def _nearby(here: Judgement, rng: np.random.Generator, settings: Settings) -> It
 
 
 def _telling(here: Judgement, others: Iterator[Judgement]) -> Iterator[Judgement]:
-    """Leave out what agrees that there is no slope, where one that is claimed disagrees.
+    """Leave out what agrees that there is no slope, where that takes no disagreement back.
 
-    On another branch of a maximum no factor can be seen.  Where there is nothing else, that will do.
+    On another branch of a maximum no factor can be seen; where there is nothing else, that will do.
+    And a slope of zero that is claimed has to be flat to a third of the slope that was seen.
     """
-    silent, told = None, False
+    if here.word is not Word.DISAGREES:
+        yield from others
+        return
+    branch, silent, told = here.comparison.claim.value != 0.0, None, False
     for other in others:
-        if here.word is Word.DISAGREES and here.comparison.claim.value != 0.0 and other.zero:
+        if other.zero and (branch or BEYOND * other.comparison.tolerance >= here.comparison.difference):
             silent = other
         else:
             told = True
             yield other
     if silent is not None and not told:
-        yield silent
+        yield silent if branch else replace(silent, word=Word.UNDECIDED, reason=Quality.NOISE.value)
 
 
 def _beside_stationary(

@@ -94,10 +94,10 @@ def resolution_asked(eps: float) -> float:
 def coarsest_accepted(eps: float) -> float:
     """Return the coarsest resolution an *agrees* may have where noise forbids a better one.
 
-    A check that could not have seen 3 % (30 % in float32 and below; in bfloat16, whose own
-    epsilon is 1 %, 50 %) says nothing worth having.
+    A check that could not have seen 3 % (30 % in float32 and below) says nothing worth having.  In
+    bfloat16, whose own epsilon is 1 %, one that would have seen a gradient of zero has to do.
     """
-    return 0.03 if eps < 1e-12 else max(0.3, min(0.5, 64 * eps))
+    return 0.03 if eps < 1e-12 else max(0.3, min(1.0, 128 * eps))
 
 
 def _difference(claim: Claim, estimate: Estimate) -> float:
@@ -205,6 +205,8 @@ def compare(
         if look.quality is Quality.KINK or line.evaluations >= budget:
             break
     limit = asked if resolution is not None else min(coarsest_accepted(line.eps), sight)
+    if claim.value == 0.0:  # relative to the function, which may be many times its slope
+        limit = min(limit, 0.3)
     return _settle(line, claim, _Scale(claim, zero, natural), tried, limit)
 
 

@@ -575,6 +575,28 @@ def test_a_wrong_gradient_is_not_excused_as_inaccurate():
     assert report.verdict == "disagrees"
 
 
+# -- two digits ------------------------------------------------------------------------------
+
+
+def test_two_digits_are_enough_for_a_verdict():
+    """In bfloat16 a gradient is right, or of the wrong sign: noise and claim allow little more."""
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    words = {factor: [] for factor in (1, -1)}
+    for seed in range(10):
+        x = np.random.default_rng(seed).normal(size=8).astype(bfloat16)
+        for factor, seen in words.items():
+            report = vjp_verdict(
+                lambda x: np.sin(x).astype(x.dtype),
+                lambda dout, x, factor=factor: (factor * dout * np.cos(x)).astype(x.dtype),
+                x,
+            )
+            seen.append(report.verdict)
+    assert words[1].count("agrees") > 5
+    assert "disagrees" not in words[1]
+    assert "agrees" not in words[-1]
+    assert words[-1].count("disagrees") > 5
+
+
 # -- size -------------------------------------------------------------------------------------
 
 

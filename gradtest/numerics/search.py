@@ -168,7 +168,7 @@ class Centre(Descent):
             best = self.best()
             if best is None or not self.need(best) > 1 or best.stairs:
                 return
-            low, high = max(_WORTH[0], 4 * self.wanted), _WORTH[1]
+            low, high = max(_WORTH[0], self.wanted), _WORTH[1]
             if not low < best.error / max(abs(best.value), 1e-300) < high:
                 return
             if n > best.nodes:
