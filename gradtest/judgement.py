@@ -566,16 +566,15 @@ def _right_at_large(judgement: Judgement) -> bool:
     gross = 4 * comparison.difference >= size and not comparison.estimate.flat
     if gross or not narrow:
         return False
-    line = probe.line(judgement.direction)
-    for width in (2.0**-1, 2.0**-3):
+    line, right = probe.line(judgement.direction), []
+    for width in (2.0**-1, 2.0**-2, 2.0**-3):
         c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
         whole = width * _integral(c)
         # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
         if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference / 8:
             continue
-        if abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
-            return True
-    return False
+        right.append(abs(line(width) - line(-width) - whole) < width * comparison.difference / 4)
+    return bool(right) and all(right[:2])  # one of them may be by chance
 
 
 def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
