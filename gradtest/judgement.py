@@ -557,7 +557,7 @@ def _right_at_large(judgement: Judgement) -> bool:
 
     Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
     the first alone, and as smooth as can be (1 - p in float32, p near 1e-8); or nothing at all, between
-    two steps of its rounding.  Costs up to 34 gradients, where the disagreement is no gross one, or the
+    two steps of its rounding.  Costs up to 51 gradients, where the disagreement is no gross one, or the
     function does not move, on an interval no wider than the first.
     """
     probe, comparison = judgement.probe, judgement.comparison
