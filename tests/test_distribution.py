@@ -54,7 +54,8 @@ def ran(folder: Path, *words: str, code: int = 0) -> str:
 
 def test_the_wheel_holds_the_package_and_nothing_else(built):
     (path,) = built.glob("*.whl")
-    names = set(zipfile.ZipFile(path).namelist())
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
     said = {name for name in names if ".dist-info/" in name}
     tracked = {str(file.relative_to(ROOT)) for file in (ROOT / "gradtest").rglob("*") if file.is_file()}
     tracked = {name for name in tracked if "__pycache__" not in name}
@@ -71,7 +72,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
 
 def test_the_sdist_holds_what_it_takes_to_test_it(built):
     (path,) = built.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(path).getnames()}
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
     top = {name.partition("/")[0] for name in names}
     assert top == {
         *("gradtest", "reference", "tests"),

@@ -16,7 +16,9 @@ from gradtest.diagnosis.evidence import Finding
 from gradtest.diagnosis.report import Report
 from gradtest.errors import GradientError, Misuse
 from gradtest.matching import BrokenContract
+from gradtest.numerics.rounding import EPS64, coarsest
 from gradtest.settings import DEFAULT, Settings
+from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
 
 from .calls import case_of, made_by_target
@@ -130,10 +132,15 @@ def _functions(target: Target) -> dict[str, Named | None]:
 
 
 def _identity(finding: Finding, origin: str) -> str:
-    """Return the same id for the same mistake, whatever else changes in its file; a lambda has its line."""
+    """Return the same id for the same mistake, whatever else changes in its file; a lambda has its line.
+
+    In another precision it may be another mistake.
+    """
     named = "<" not in finding.target
     source = finding.source.partition(":")[0] if named else finding.source
-    return identity(finding.target, finding.parameter, finding.code, source, origin)
+    eps = coarsest(*(getattr(leaf, "dtype", "float64") for leaf in flatten(finding.inputs).leaves))
+    precision = "" if eps == EPS64 else str(eps)
+    return identity(finding.target, finding.parameter, finding.code, source, origin + precision)
 
 
 def _entry(finding: Finding) -> dict[str, Any]:

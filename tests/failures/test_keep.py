@@ -163,6 +163,14 @@ def test_the_same_failure_has_the_same_folder_and_another_one_another(tmp_path):
     assert len(list(failures(tmp_path))) == 3
 
 
+def test_another_precision_has_another_folder(tmp_path):
+    made, (x, w, b) = CASES["arrays"]
+    for dtype in ("float64", "float32"):
+        wrong = gradtest.check(made, x.astype(dtype), w.astype(dtype), b.astype(dtype)).findings
+        keep(made, wrong, base=tmp_path)
+    assert len(list(failures(tmp_path))) == 2 * len(wrong)
+
+
 def test_an_id_is_short_and_depends_on_every_word():
     words = ("affine", "w", "GT101")
     assert re.fullmatch(r"[a-z2-9]{6}", identity(*words))
