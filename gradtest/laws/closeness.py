@@ -176,6 +176,8 @@ def _gap(leaf: int, left: Any, right: Any, limit: float) -> Gap | None:
         return None
     difference = np.where(told, np.nan_to_num(np.abs(a - b), nan=np.inf), 0.0)
     worst = int(difference.argmax())
+    if difference[worst] == 0.0:
+        return None  # both may be no number there
     index = tuple(map(int, np.unravel_index(worst, arrays.real_shape(right))))
     wrong = int(np.count_nonzero(difference > limit))
     return Gap(leaf, index, float(a[worst]), float(b[worst]), limit, wrong, a.size)
