@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .pytest_baseline import Keeper
+    from .pytest_reports import Reporter
 
 __all__: list[str] = []
 
@@ -22,6 +23,7 @@ _TALLY = "gradtest.properties.tally"
 _SEARCH = "gradtest.properties.search"
 
 _BASELINE = ("_baseline", "_baseline_update", "_baseline_prune", "_fail_on")
+_REPORTS = ("", "_report", "_report_dir")
 
 #: What the workers of a distributed run counted: target -> `Tally.as_data`.
 _WORKERS = pytest.StashKey[list[dict[str, dict[str, Any]]]]()
@@ -55,6 +57,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="WHAT",
         help="What fails: new, accuracy>10x, unchecked. Repeat. By default all of these.",
     )
+    group.addoption(
+        "--gradtest-report",
+        action="append",
+        default=[],
+        metavar="KINDS",
+        help="Write reports of what was checked: json, md, html, gitlab, with commas between "
+        "(JUnit is pytest's own --junitxml).",
+    )
+    group.addoption(
+        "--gradtest-report-dir", metavar="FOLDER", help="Where reports go; gradtest-report by default."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +82,18 @@ def pytest_configure(config: pytest.Config) -> None:
         kept = keeper(config)
         if kept is not None:
             config.stash[KEEPER] = kept
+    if any(config.getoption(f"gradtest{name}") for name in _REPORTS):
+        from .pytest_reports import REPORTER, reporter
+
+        reports = reporter(config)
+        if reports is not None:
+            config.stash[REPORTER] = reports
+
+
+def _reporter(config: pytest.Config) -> Reporter | None:
+    """Return the reports of this session, if there are some."""
+    module = sys.modules.get(f"{__package__}.pytest_reports")
+    return config.stash.get(module.REPORTER, None) if module is not None else None
 
 
 def _keeper(config: pytest.Config) -> Keeper | None:
@@ -123,14 +148,20 @@ def pytest_runtest_makereport(
     from . import pytest_failure
 
     errors = pytest_failure.ours(call.excinfo.value)
+    reports = _reporter(item.config)
     if not errors or item.config.option.fulltrace:
-        return (yield)
+        report = yield
+        if reports is not None:
+            reports.hear(call.excinfo.value, item, report)
+        return report
     if call.when == "call":
         pytest_failure.keep(errors, item)
     theirs = pytest_failure.hide_our_frames(call.excinfo)
     pytest_failure.drop_our_lines(errors)
     report = yield
     pytest_failure.rewrite(report, item, errors, theirs and len(errors) == 1)
+    if reports is not None:
+        reports.hear(call.excinfo.value, item, report)
     return report
 
 
@@ -142,6 +173,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output, kept = getattr(session.config, "workeroutput", None), _keeper(session.config)
     if output is not None and _TALLY in sys.modules:
         output["gradtest"] = {name: tally.as_data() for name, tally in sys.modules[_TALLY].session.items()}
+    reports = _reporter(session.config)
+    if output is not None and reports is not None:
+        output["gradtest_reports"] = reports.as_data()
     if output is not None and kept is not None:
         output["gradtest_baseline"] = kept.as_data()
     elif kept is not None:
@@ -165,16 +199,25 @@ def pytest_testnodedown(node: Any, error: object) -> None:
         node.config.stash[_WORKERS].append(output["gradtest"])
     if kept is not None and "gradtest_baseline" in output:
         kept.take(output["gradtest_baseline"])
+    reports = _reporter(node.config)
+    if reports is not None:
+        reports.take(output.get("gradtest_reports", ()))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Write what was checked, if anything was."""
-    counted = config.stash.get(_WORKERS, [])
-    if not counted and (_TALLY not in sys.modules or not sys.modules[_TALLY].session):
-        return
-    from .pytest_summary import lines
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Write what was checked, if anything was, and the reports of it."""
+    counted, reports = config.stash.get(_WORKERS, []), _reporter(config)
+    if counted or (_TALLY in sys.modules and sys.modules[_TALLY].session):
+        from .pytest_summary import lines
 
-    terminalreporter.section("gradtest")
-    kept = _keeper(config)
-    for line in (*lines(counted, config), *(kept.lines() if kept is not None else ())):
-        terminalreporter.write_line(line)
+        terminalreporter.section("gradtest")
+        kept = _keeper(config)
+        for line in (*lines(counted, config), *(kept.lines() if kept is not None else ())):
+            terminalreporter.write_line(line)
+    if reports is not None:
+        from .pytest_summary import merged
+
+        for line in reports.publish(merged(counted), config, exitstatus):
+            terminalreporter.write_line(line)

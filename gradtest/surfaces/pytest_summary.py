@@ -15,7 +15,7 @@ from gradtest.properties.tally import Tally, session
 from .laws_table import laws_text
 from .table import mutants_text, number_text, reasons_text
 
-__all__ = ["lines"]
+__all__ = ["lines", "merged"]
 
 #: So many targets with undecided cases are named.
 MOST_TARGETS = 5
@@ -31,7 +31,7 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
     config : pytest.Config
         Knows of seeds.
     """
-    tallies = _merged(workers)
+    tallies = merged(workers)
     total = Tally()
     for tally in tallies.values():
         total.merge(tally)
@@ -60,14 +60,15 @@ def _mutants(tallies: Mapping[str, Tally]) -> Iterator[str]:
         yield f"  and {len(blind) - MOST_TARGETS} more"
 
 
-def _merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
-    merged: dict[str, Tally] = {}
+def merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
+    """Return what was counted in this process and by workers, by target."""
+    total: dict[str, Tally] = {}
     for name, tally in session.items():
-        merged.setdefault(name, Tally()).merge(tally)
+        total.setdefault(name, Tally()).merge(tally)
     for worker in workers:
         for name, counts in worker.items():
-            merged.setdefault(name, Tally()).merge(Tally.from_data(counts))
-    return merged
+            total.setdefault(name, Tally()).merge(Tally.from_data(counts))
+    return total
 
 
 def _first(targets: int, total: Tally) -> str:

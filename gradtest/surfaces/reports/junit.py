@@ -47,7 +47,8 @@ def _targets(document: Document) -> ET.Element:
         ("cases", str(document.max_examples)),
         ("method", document.method),
     ):
-        ET.SubElement(facts, "property", name=name, value=one_line(value))
+        if value not in ("", "None"):
+            ET.SubElement(facts, "property", name=name, value=one_line(value))
     for checked in document.targets:
         suite.append(_case(checked, document))
     if isinstance(document.misuse, str):

@@ -70,7 +70,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     if document.targets:
         yield from (f"- {label}: {escaped(text)}" for label, text in figures(document))
-        yield f"- seed: {document.seed}"
+        yield from [f"- seed: {document.seed}"] if document.seed is not None else []
         yield ""
     yield from _baseline(document)
     yield from _tables(document.targets)
@@ -112,7 +112,8 @@ def _table(targets: Sequence[Checked]) -> Iterator[str]:
         sharp = f"{float(one.resolution):.0e}" if one.agrees and one.resolution else "-"
         verdict = one.verdict if one.verdict == "agrees" else f"**{escaped(one.verdict)}**"
         figures = (number_text(one.cases), number_text(one.undecided), sharp, _laws(one))
-        yield f"| {' | '.join((escaped(one.name), verdict, *figures, seconds_text(one.seconds)))} |"
+        time = seconds_text(one.seconds) if one.seconds else "-"
+        yield f"| {' | '.join((escaped(one.name), verdict, *figures, time))} |"
     yield ""
 
 
