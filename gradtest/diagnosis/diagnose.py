@@ -50,7 +50,8 @@ def diagnose(
     Notes
     -----
     Costs some 20 evaluations for each entry of a wrong block of up to 36 (more: `locate`), at
-    most 600 on other cases, and up to 400 for a block whose suspects ask again.
+    most 840 on other cases, up to 400 for a block whose suspects ask again, and one for each of a
+    dozen outputs in up to 8 cases where the claimed Jacobian is asked for.
     """
     wrong = [judgement for judgement in judgements if judgement.word is Word.DISAGREES]
     with np.errstate(all="ignore"):
@@ -106,9 +107,17 @@ def _located(judgement: Judgement, measured: Measured | None) -> Located:
     """Return the entries of a block: those that suspects looked at, if these were all of them."""
     if measured is None or not measured.known.all():
         return locate(judgement)
-    columns = (measured.analytic, measured.numeric, measured.error, measured.wrong)
+    pairs = arrays.is_complex(judgement.probe.leaves[judgement.block])
     entries = [
-        Entry(index, *(column[index].item() for column in columns)) for index in np.ndindex(measured.shape)
+        Entry(
+            index,
+            measured.analytic[index].item(),
+            measured.numeric[index].item(),
+            measured.error[index].item(),
+            measured.wrong[index].item(),
+            pairs,
+        )
+        for index in np.ndindex(measured.shape)
     ]
     return Located(entries, complete=True)
 

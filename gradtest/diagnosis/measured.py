@@ -87,19 +87,21 @@ def numbers(
     smooth function for granted.
     """
     x = probe.leaves[block]
-    shape = arrays.shape(x)
+    shape = arrays.real_shape(x)
     value, error, step = np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(shape)
     still, largest = np.zeros(shape, dtype=bool), 0.0
     seen: dict[tuple[int, ...], dict[float, Array]] = {}
-    few = arrays.size(x) * sum(map(arrays.size, probe.cotangents.values())) <= _LARGEST_JACOBIAN
+    few = arrays.real_size(x) * sum(map(arrays.real_size, probe.cotangents.values())) <= _LARGEST_JACOBIAN
     for index in only or _chosen(shape):
-        v, unit = arrays.coordinate(x, index)
+        direction, unit = probe.coordinate(block, index)
+        if unit == 0.0:
+            continue  # its domain does not let it move
         outputs = seen.setdefault(index, {})
 
         def see(t: float, out: Tree, outputs: dict[float, Array] = outputs) -> None:
             outputs[t] = outputs_of(probe, out)
 
-        slope = _slope(probe, probe.line({block: v}, see if few else None), quick)
+        slope = _slope(probe, probe.line(direction, see if few else None), quick)
         value[index], error[index], step[index] = slope.value / unit, slope.error / unit, slope.step
         still[index] = slope.flat
         largest = max(largest, slope.steepest / unit)
@@ -194,8 +196,18 @@ class Measured:
 
     @cached_property
     def x(self) -> Array:
-        """The value of the block."""
+        """The value of the block; of a complex one the coordinates, with an axis of two behind."""
         return np.asarray(arrays.flat(self.probe.leaves[self.block]).reshape(self.shape))
+
+    @property
+    def alone(self) -> bool:
+        """Whether its entries can move by themselves: then they are those of the gradient."""
+        return self.probe.separable(self.block)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether the last axis holds the real and the imaginary part of complex numbers."""
+        return arrays.is_complex(self.probe.leaves[self.block])
 
     @cached_property
     def inputs(self) -> dict[str, Array]:
@@ -237,10 +249,9 @@ class Measured:
 
     @staticmethod
     def host(leaf: Any) -> Array:
-        """Return an array of any library, or a number, in double precision."""
-        return _double(
-            arrays.entries(np.asarray(leaf) if np.isscalar(leaf) else leaf).reshape(arrays.shape(leaf))
-        )
+        """Return an array of any library, or a number, in double precision: complex ones as pairs."""
+        host = np.asarray(leaf) if np.isscalar(leaf) else leaf
+        return _double(arrays.flat(host).reshape(arrays.real_shape(host)))
 
     # -- comparing ----------------------------------------------------------------------------
 
@@ -337,12 +348,10 @@ class Measured:
         return np.concatenate([w.reshape(-1) for w in self.upstreams])
 
     def _column(self, index: tuple[int, ...], outputs: int) -> Array:
-        v, unit = arrays.coordinate(self.probe.leaves[self.block], index)
+        direction, unit = self.probe.coordinate(self.block, index)
         step, seen = float(self.step[index]) or _STILL, self.seen[index]
         seen.setdefault(0.0, outputs_of(self.probe, self.probe.out))
-        line = self.probe.line(
-            {self.block: v}, lambda t, out: seen.__setitem__(t, outputs_of(self.probe, out))
-        )
+        line = self.probe.line(direction, lambda t, out: seen.__setitem__(t, outputs_of(self.probe, out)))
         places = [step * node for node in nodes(8)]
         for t in places:
             if t not in seen:
@@ -357,7 +366,7 @@ class Measured:
         case = self.probe.case
         cotangents = dict(self.probe.cotangents)
         for (i, w), other in zip(self.probe.cotangents.items(), upstreams, strict=True):
-            cotangents[i] = arrays.like(w, np.asarray(other, dtype=np.asarray(w).dtype))
+            cotangents[i] = arrays.like(w, np.asarray(other, dtype=np.asarray(w).real.dtype).reshape(-1))
         whole = self.probe.out.build([cotangents.get(i) for i in range(len(self.probe.out.leaves))])
         try:
             gradients = case.pull_back(case.raw(), whole)
@@ -370,7 +379,7 @@ class Measured:
         names, leaves = self.probe.case.names, list(self.probe.leaves)
         for name, value in values.items():
             i = names.index(name)
-            leaves[i] = arrays.like(leaves[i], np.asarray(value))
+            leaves[i] = arrays.like(leaves[i], np.ascontiguousarray(value).reshape(-1))
         try:
             probe = self.probe.at(leaves)
         except (Raised, BrokenContract):
@@ -425,15 +434,15 @@ class Measured:
 def measure(
     probe: Probe, block: int, *, around: bool = False, quick: bool = False, purse: Purse | None = None
 ) -> Measured | None:
-    """Return a block with its entries measured; None if there are none, or they are complex.
+    """Return a block with its entries measured; None if there are none.
 
-    None also where its domain does not let entries move alone: what is measured along it is not an
-    entry of the gradient.
+    Of complex numbers the entries are their real and imaginary parts.  Where a domain does not let
+    entries move alone, analytic and numeric are both taken along what `Probe.coordinate` moves.
 
     The analytic side of a jvp is asked for entry by entry.
     """
     x = probe.leaves[block]
-    if arrays.size(x) == 0 or arrays.is_complex(x) or not _all_real(probe) or not probe.separable(block):
+    if arrays.size(x) == 0:
         return None
     found = numbers(probe, block, quick=quick or arrays.size(x) > _CONFIRMED)
     return Measured(
@@ -449,29 +458,28 @@ def measure(
     )
 
 
-def _all_real(probe: Probe) -> bool:
-    return not any(arrays.is_complex(probe.out.leaves[i]) for i in probe.cotangents)
-
-
 def _analytic(probe: Probe, block: int) -> Array:
     x = probe.leaves[block]
-    shape = arrays.shape(x)
-    if block in probe.gradients:
+    shape = arrays.real_shape(x)
+    if block in probe.gradients and probe.separable(block):
         return Measured.host(probe.gradients[block]).reshape(shape)
     claimed = np.full(shape, np.nan)
     for index in _chosen(shape):
-        v, unit = arrays.coordinate(x, index)
-        claimed[index] = probe.claim({block: v}).value / unit
+        direction, unit = probe.coordinate(block, index)
+        if unit != 0.0:
+            claimed[index] = probe.claim(direction).value / unit
     return claimed
 
 
 def leaves_of(case: Case) -> dict[str, Array]:
-    """Return every leaf of the inputs that holds numbers, by name, on the host."""
+    """Return every leaf of the inputs that holds numbers, by name, on the host: complex ones as pairs."""
     found = {}
     for name, leaf in zip(case.names, case.leaves, strict=True):
         if arrays.is_array(leaf) or isinstance(leaf, (bool, np.bool_)):
             host = np.asarray(leaf) if np.isscalar(leaf) else leaf
-            found[name] = arrays.entries(host).reshape(arrays.shape(leaf))
+            pairs = arrays.is_complex(host)
+            row, shape = (arrays.flat, arrays.real_shape) if pairs else (arrays.entries, arrays.shape)
+            found[name] = row(host).reshape(shape(leaf))
     return found
 
 

@@ -251,7 +251,7 @@ def _upstream_folded(m: Measured, change: Callable[[Array], Array | None]) -> bo
 
 def only_at_a_place(cases: Cases) -> Suspicion | None:
     """Only the first or last entry along an axis is wrong, the diagonal, one side of it, or one entry."""
-    found = _only_in(cases, chain(_ends(cases[0].shape), _triangles(cases[0].shape)))
+    found = _only_in(cases, chain(_ends(cases[0]), _triangles(cases[0].shape)))
     if found is not None:
         return found
     words = holds(cases, _single, least=0.3)
@@ -275,7 +275,7 @@ def _only_in(cases: Cases, regions: Iterator[Region]) -> Suspicion | None:
 
 def right_at_a_place(cases: Cases) -> Suspicion | None:
     """Only the first or last slice along an axis is right, nearly all else is wrong."""
-    for phrase, inside in _ends(cases[0].shape):
+    for phrase, inside in _ends(cases[0]):
         seen = [
             (int(np.sum(m.wrong & mark)), int(np.sum(m.known & mark))) for m, mark in _outside(cases, inside)
         ]
@@ -354,10 +354,13 @@ def _parts(shape: tuple[int, ...]) -> Iterator[Region]:
 _ORDINALS = ("the first", "the second", "the third", "the fourth")
 
 
-def _ends(shape: tuple[int, ...]) -> Iterator[Region]:
-    for axis in range(len(shape)):
-        for name, end in (("last", -1), ("first", 0)):
-            where = f"the {name} entry" if len(shape) == 1 else f"the {name} slice along axis {axis}"
+def _ends(m: Measured) -> Iterator[Region]:
+    dimensions = len(m.shape)
+    for axis in range(dimensions):
+        for name, part, end in (("last", "imaginary", -1), ("first", "real", 0)):
+            where = f"the {name} entry" if dimensions == 1 else f"the {name} slice along axis {axis}"
+            if m.pairs and axis == dimensions - 1:
+                where = f"the {part} part"
             yield where, lambda size, axis=axis, end=end: _slice(size, axis, end)  # type: ignore[misc]
 
 

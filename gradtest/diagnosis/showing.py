@@ -99,5 +99,5 @@ def _worst(
     off[~np.isfinite(off)] = np.inf
     if off.max() <= PLAIN * max(float(np.abs(numeric).max()), np.finfo(float).tiny):
         return None
-    shape = arrays.shape(other.leaves[block])
+    shape = arrays.real_shape(other.leaves[block])
     return tuple(int(i) for i in np.unravel_index(int(off.argmax()), shape))

@@ -69,6 +69,17 @@ SUSPECTS: tuple[Suspect, ...] = (
 )
 
 
+#: What can be told from slopes along a domain whose entries do not move alone: a simplex, symmetric matrices.
+ALONG: tuple[Suspect, ...] = (
+    regions.not_finite,
+    paths.cut,
+    factors.sign,
+    factors.constant_factor,
+    factors.size_factor,
+    paths.one_output,
+    paths.upstream_misused,
+)
+
 #: What says only where; a cause is then looked for there.
 WHERE = ("GT123", "GT124")
 
@@ -88,7 +99,7 @@ def recognise(cases: Cases) -> Suspicion:
 
     Where it says only where the gradient is wrong, what is wrong there is added if that is known.
     """
-    suspicion = _first(SUSPECTS, cases)
+    suspicion = _first(SUSPECTS if all(m.alone for m in cases) else ALONG, cases)
     if suspicion is None:
         return UNKNOWN
     cause = _first(CAUSES, where_wrong(cases)) if suspicion.code in WHERE else None

@@ -192,6 +192,12 @@ _NAMED = {
     1 / math.log(2): "1/ln 2",
     math.log(10): "ln 10",
     1 / math.log(10): "1/ln 10",
+    1 / math.pi: "1/pi",
+    1 / (2 * math.pi): "1/(2 pi)",
+    math.pi / 2: "pi/2",
+    math.sqrt(math.pi): "sqrt pi",
+    math.sqrt(2 * math.pi): "sqrt(2 pi)",
+    1 / math.sqrt(2 * math.pi): "1/sqrt(2 pi)",
     math.sqrt(2): "sqrt 2",
     1 / math.sqrt(2): "1/sqrt 2",
 }

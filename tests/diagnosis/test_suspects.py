@@ -607,6 +607,56 @@ def test_blocks_of_several_ranks_are_no_obstacle():
     assert found.code.startswith("GT1")
 
 
+def complex_numbers(rng):
+    return (spread(rng, 3) + 1j * spread(rng, 3),)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda g, z: -g * np.conj(2 * z), "the sign is flipped"),
+        (lambda g, z: g * np.conj(z), "it is 1/2 times what it should be"),
+        (lambda g, z: (g * np.conj(2 * z)).real, "only the imaginary part is wrong"),
+    ],
+    ids=["sign", "factor", "part"],
+)
+def test_complex_numbers_are_looked_at_as_pairs(wrong, words):
+    assert words in recognise(cases_of(lambda z: z * z, wrong, complex_numbers)).what
+
+
+def along(domain, forward, wrong, inputs):
+    """Return cases of a target on a domain."""
+    target = gradtest.target(forward, grad=wrong, domains={"p": domain})
+    rngs = map(np.random.default_rng, range(12))
+    return Cases(measure(Probe(Case(target, inputs(rng)), rng), 0) for rng in rngs)
+
+
+def shares(rng):
+    p = rng.uniform(0.2, 1, 3)
+    return (p / p.sum(),)
+
+
+def entropy(p):
+    return -(p * np.log(p)).sum()
+
+
+def test_along_a_simplex_a_sign_or_a_factor_is_recognised():
+    assert recognise(along("simplex", entropy, np.log, shares)).what == "the sign is flipped"
+    assert "1/2 times" in recognise(along("simplex", entropy, lambda p: -np.log(p) / 2, shares)).what
+
+
+def test_along_a_simplex_no_entry_is_blamed():
+    """Of what is no gradient, but that along the domain, nothing can be said that needs single entries."""
+    wrong = along("simplex", entropy, lambda p: -np.log(p) + p, shares)
+    assert not any(measured.alone for measured in wrong)
+    assert recognise(wrong) == UNKNOWN
+
+
+def test_along_a_simplex_a_right_gradient_earns_nothing():
+    right = along("simplex", entropy, lambda p: -np.log(p) + 5, shares)
+    assert not any(measured.failing for measured in right)
+
+
 def test_of_wrong_entries_the_cause_is_said_too():
     found = recognise(
         cases_of(
