@@ -23,6 +23,7 @@ def published(document, reports: Wanted) -> tuple[list[str], str]:
 
 
 def test_every_kind_has_its_file(document, tmp_path):
+    pytest.importorskip("jinja2")
     said, _ = published(document(), Wanted(tuple(FILES), tmp_path / "a" / "b"))
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == sorted(FILES.values())
     assert said[0].startswith("Reports: ")
