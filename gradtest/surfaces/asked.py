@@ -301,7 +301,7 @@ def _asked(target: str | None, options: Mapping[str, Any]) -> Asked:
 
 def _with_baseline_of(config: Config, root: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options with the baseline that the file names where none was asked for."""
-    named = root / config.baseline if config.baseline else None
+    named = Path(os.path.relpath(root / config.baseline)) if config.baseline else None
     return {
         **options,
         "baseline": options["baseline"] or named,
