@@ -14,6 +14,7 @@ from gradtest.errors import MisusedType
 from gradtest.spaces.arrays import is_array
 
 __all__ = [
+    "ANYTHING",
     "Arguments",
     "Plan",
     "backward_plan",
@@ -25,8 +26,12 @@ __all__ = [
     "label",
     "meant",
     "of_the_first",
+    "of_wrt",
     "standing_for",
 ]
+
+#: Of what does not say what it takes.
+ANYTHING = inspect.Signature([Parameter("x", Parameter.VAR_POSITIONAL)])
 
 _COTANGENT = re.compile(
     r"d[A-Z_]\w*|d[a-su-z]\d*|d(out|loss|next|prev|logits|val)\w*|g|g_?(y|z|out)|cts?|cot|delta|seed|\w*bar|"
@@ -126,6 +131,20 @@ def bind(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
         else:
             named[name] = value
     return Arguments(tuple(named), tuple(named.values()), len(args), len(bound.args))
+
+
+def of_wrt(
+    wrt: Sequence[str] | None,
+    forward: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    returned: Sequence[Any],
+) -> tuple[Any, ...]:
+    """Return what was returned for each input of a call, for the inputs that `wrt` names; None for all."""
+    if wrt is None:
+        return tuple(returned)
+    by_name = dict(zip(bind(forward, args, kwargs).names, returned, strict=True))
+    return tuple(by_name[name] for name in wrt if name in by_name)
 
 
 def standing_for(

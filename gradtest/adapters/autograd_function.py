@@ -10,7 +10,7 @@ import numpy as np
 from autograd import builtins, core
 
 from gradtest.errors import Misuse
-from gradtest.signatures import bind, label
+from gradtest.signatures import bind, label, of_wrt, standing_for
 from gradtest.spaces.arrays import is_differentiable
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
@@ -68,12 +68,10 @@ def described(
     def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
         return differentiated.vjp(cotangent, *args, **kwargs)
 
-    vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
-    vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
-    vjp.__qualname__ = f"the vjp of {called}"
+    claim = standing_for(vjp, source, f"the vjp of {called}")
     further = {"jvp": differentiated.jvp} if primitive and function in core.primitive_jvps else {}
     names = None if wrt is None else tuple(wrt)
-    return Target(called, source, vjp, "vjp", names, {}, further, conjugate=True)
+    return Target(called, source, claim, "vjp", names, {}, further, conjugate=True)
 
 
 class _Differentiated:
@@ -97,8 +95,7 @@ class _Differentiated:
         ]
         grads = self._pulled(tree, real, [w for w in flatten(cotangent).leaves if w is not None])
         placed, named = tree.build([grads.get(i) for i in range(len(tree.leaves))])
-        returned = dict(zip(names, (*placed, *named.values()), strict=True))
-        return tuple(returned[name] for name in self.wrt or names if name in returned)
+        return of_wrt(self.wrt, self.source, args, kwargs, (*placed, *named.values()))
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         """Return the tangent of the output."""

@@ -13,13 +13,11 @@ import numpy as np
 from jax import numpy as jnp
 from jax import tree_util
 
-from gradtest.signatures import bind
+from gradtest.signatures import ANYTHING, bind, of_wrt, standing_for
 from gradtest.spaces.containers import Apart, Together, Tree, flatten, open_with
 from gradtest.targets import Target
 
 __all__ = ["Differentiated", "from_jax", "is_floating", "precision_of", "signature_of", "wide"]
-
-_ANYTHING = inspect.Signature([inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)])
 
 
 # -- precision ------------------------------------------------------------------------------------
@@ -266,12 +264,8 @@ class Differentiated:
     def _as_given(self, tree: Tree, grads: Mapping[int, Any]) -> tuple[Any, ...]:
         """Return gradients one for each input (of `wrt`)."""
         args, kwargs = tree.build([grads.get(i) for i in range(len(tree.leaves))])
-        returned = (*args, *kwargs.values())
-        if self.wrt is None:
-            return returned
         given = tree.build(tree.leaves)
-        named = dict(zip(bind(self.function, given[0], given[1]).names, returned, strict=True))
-        return tuple(named[name] for name in self.wrt if name in named)
+        return of_wrt(self.wrt, self.function, given[0], given[1], (*args, *kwargs.values()))
 
     def target(
         self,
@@ -294,13 +288,11 @@ class Differentiated:
         def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
             return self.vjp(cotangent, *args, **kwargs)
 
-        vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
-        vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
-        vjp.__qualname__ = claimant
-        forward.__signature__ = signature or _ANYTHING  # type: ignore[attr-defined]
+        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
         forward.__qualname__ = name
+        claim = standing_for(vjp, source, claimant)
         further = {"jvp": self.jvp} if jvp else {}
-        return Target(name, forward, vjp, "vjp", self.wrt, dict(parameters or {}), further, conjugate=True)
+        return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}), further, conjugate=True)
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:

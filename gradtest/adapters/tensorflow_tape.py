@@ -10,13 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from gradtest.errors import MisusedType
-from gradtest.signatures import bind
+from gradtest.signatures import ANYTHING, of_wrt, standing_for
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
 __all__ = ["Differentiated", "refuse_tensors"]
-
-_ANYTHING = inspect.Signature([inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)])
 
 
 def refuse_tensors(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -70,11 +68,7 @@ class Differentiated:
         )
         found = dict(zip(real, map(_from_tensor, grads), strict=True))
         placed, named = tree.build([found.get(i) for i in range(len(tree.leaves))])
-        returned = (*placed, *named.values())
-        if self.wrt is None:
-            return returned
-        by_name = dict(zip(bind(self.function, args, kwargs).names, returned, strict=True))
-        return tuple(by_name[name] for name in self.wrt if name in by_name)
+        return of_wrt(self.wrt, self.function, args, kwargs, (*placed, *named.values()))
 
     def target(
         self,
@@ -92,12 +86,10 @@ class Differentiated:
         def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
             return self.vjp(cotangent, *args, **kwargs)
 
-        vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
-        vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
-        vjp.__qualname__ = f"the gradient of {name}"
-        forward.__signature__ = signature or _ANYTHING  # type: ignore[attr-defined]
+        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
         forward.__qualname__ = name
-        return Target(name, forward, vjp, "vjp", self.wrt, dict(parameters or {}))
+        claim = standing_for(vjp, source, f"the gradient of {name}")
+        return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}))
 
 
 def _to_tensor(leaf: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradtest.signatures import bind
+from gradtest.signatures import ANYTHING, bind, of_wrt, standing_for
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
@@ -26,7 +26,6 @@ _OF_NUMPY = {
     *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
 }
 
-_ANYTHING = inspect.Signature([inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)])
 
 _IN_PLACE = "leaf Variable that requires grad"
 
@@ -230,11 +229,7 @@ class Differentiated:
             for leaf, g in zip(tree.leaves, grads, strict=True)
         ]
         args, kwargs = tree.build(kept)
-        returned = (*args, *kwargs.values())
-        if self.wrt is None:
-            return returned
-        named = dict(zip(bind(self.function, args, kwargs).names, returned, strict=True))
-        return tuple(named[name] for name in self.wrt if name in named)
+        return of_wrt(self.wrt, self.function, args, kwargs, (*args, *kwargs.values()))
 
     def target(
         self,
@@ -253,12 +248,10 @@ class Differentiated:
         def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
             return self.vjp(cotangent, *args, **kwargs)
 
-        vjp.__signature__ = inspect.signature(vjp)  # type: ignore[attr-defined]  # not that of the wrapped
-        vjp.__wrapped__ = source  # type: ignore[attr-defined]  # so that reports point to it
-        vjp.__qualname__ = claimant
-        forward.__signature__ = signature or _ANYTHING  # type: ignore[attr-defined]
+        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
         forward.__qualname__ = name
-        return Target(name, forward, vjp, "vjp", self.wrt, dict(parameters or {}))
+        claim = standing_for(vjp, source, claimant)
+        return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}))
 
 
 def _outputs(out: Any) -> list[Any]:
