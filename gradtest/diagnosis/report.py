@@ -133,7 +133,7 @@ class Report:
         return figure(self.pictures, self.target)
 
     def _repr_html_(self) -> str:
-        """Return how a notebook shows it: the words of `str`, and the pictures."""
+        """Return how a notebook shows it: the words of `str`, and the pictures (measured at first use)."""
         from .notebook import as_html
 
         return as_html(str(self), self.verdict, self.pictures)

@@ -27,6 +27,7 @@ __all__ = ["command"]
 VERBS = {
     "check": ("check_command", "Check derivatives over generated inputs."),
     "merge": ("merge_command", "Say what the shards of a run came to together."),
+    "report": ("report_command", "Make reports of a run that is over, from its JSON."),
     "replay": ("replay_command", "Judge failures of earlier runs again: FIXED or FAILED."),
     "explain": ("explain_command", "Say what a code or a word of a report means."),
     "write": ("write_command", "Write a test file for a module."),

@@ -195,6 +195,7 @@ def test_search_and_verdicts_choose_what_is_shown(browser, page):
     assert [e.text.split()[0] for e in browser.find("article h3") if e.is_displayed()] == ["narrow"]
     browser.find("input[value=misfit]")[0].click()
     assert shown() == []
+    assert not browser.find("#findings")[0].is_displayed(), "no heading without anything below it"
     words.clear()
     words.send_keys(Keys.SPACE)
     assert len(shown()) == 8
@@ -227,7 +228,14 @@ def test_a_link_opens_what_it_leads_to(browser, page):
     browser.find("tbody th a")[3].click()
     (target,) = browser.find("#t3")
     assert target.get_attribute("open")
-    assert 0 <= browser.run("return arguments[0].getBoundingClientRect().top", target) < 800
+    top = "return arguments[0].getBoundingClientRect().top"
+    assert 0 <= browser.run(top, target) < 800
+    (wrong,) = browser.find("#t1-wrong")
+    browser.find("#words")[0].send_keys("huber")
+    assert not wrong.is_displayed()
+    browser.run("location.hash = 't1-wrong'")
+    assert wrong.is_displayed(), "also where the search has hidden it"
+    assert 0 <= browser.run(top, wrong) < 800
 
 
 def test_without_scripts_all_is_there(browser, page):

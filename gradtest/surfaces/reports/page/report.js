@@ -1,5 +1,5 @@
 "use strict";
-// The search and the choice of verdicts; and a target that is linked to opens.  The page is whole without.
+// The search and the choice of verdicts; and what is linked to is shown.  The page is whole without.
 (() => {
   const form = document.getElementById("filter");
   if (form) {
@@ -25,6 +25,8 @@
         for (const part of parts) part.hidden = !seen;
         count += seen;
       }
+      const wrong = document.getElementById("findings");
+      if (wrong) wrong.parentElement.hidden = !wrong.parentElement.querySelector("article:not([hidden])");
       shown.textContent = `${count.toLocaleString("en")} of ${targets.length.toLocaleString("en")} shown`;
     };
     form.addEventListener("input", apply);
@@ -42,11 +44,10 @@
 
   const open = () => {
     const target = document.getElementById(location.hash.slice(1));
-    if (target instanceof HTMLDetailsElement) {
-      target.hidden = false;
-      target.open = true;
-      target.scrollIntoView();
-    }
+    if (!target) return;
+    for (let e = target; e; e = e.parentElement) e.hidden = false; // the search may have hidden it
+    if (target instanceof HTMLDetailsElement) target.open = true;
+    target.scrollIntoView();
   };
   window.addEventListener("hashchange", open);
   open();
