@@ -6,11 +6,12 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gradtest.baseline.gate import Gate
 from gradtest.baseline.keeping import Account
 
-__all__ = ["said"]
+__all__ = ["as_data", "said"]
 
 
 def said(account: Account, gate: Gate, option: str = "--baseline") -> Iterator[tuple[str, str]]:
@@ -47,3 +48,27 @@ def said(account: Account, gate: Gate, option: str = "--baseline") -> Iterator[t
         yield f"It was updated: what ran is what it says now ({entries}).", ""
     elif account.changes:
         yield f"To accept what changed, run the same with {option}-update.", "faint"
+
+
+def as_data(account: Account, gate: Gate) -> dict[str, Any]:
+    """Return the same as plain data, for the document of a run."""
+    return {
+        "file": account.path.as_posix(),
+        "entries": account.entries,
+        "born": account.born,
+        "unwritten": account.unwritten,
+        "updated": account.updated,
+        "pruned": account.pruned,
+        "settled": sorted(account.settled),
+        "changes": [
+            {
+                "kind": change.kind.name.lower().replace("_", " "),
+                "target": change.target,
+                "parameter": change.parameter,
+                "evidence": change.evidence,
+                "fails": gate.fails(change),
+                "said": str(change),
+            }
+            for change in account.changes
+        ],
+    }

@@ -18,7 +18,7 @@ from gradtest.errors import Misuse
 from gradtest.plan import Plan
 from gradtest.record import Ledger, Record
 
-from .baseline_text import said
+from .baseline_text import as_data, said
 from .exit_codes import ExitCode, exit_code
 from .lines import Line, Piece, fill
 
@@ -116,26 +116,7 @@ class Kept:
 
     def as_data(self) -> dict[str, Any]:
         """Return it as plain data, for JSON."""
-        account = self.account
-        return {
-            "file": str(account.path),
-            "entries": account.entries,
-            "born": account.born,
-            "updated": account.updated,
-            "pruned": account.pruned,
-            "settled": sorted(account.settled),
-            "changes": [
-                {
-                    "kind": change.kind.name.lower().replace("_", " "),
-                    "target": change.target,
-                    "parameter": change.parameter,
-                    "evidence": change.evidence,
-                    "fails": self.promise.gate.fails(change),
-                    "said": str(change),
-                }
-                for change in account.changes
-            ],
-        }
+        return as_data(self.account, self.promise.gate)
 
     def lines(self, width: int | None) -> Iterator[Line]:
         """Yield what is said on a terminal."""

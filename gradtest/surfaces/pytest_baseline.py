@@ -23,7 +23,7 @@ from gradtest.guess import Inputs
 from gradtest.plan import Plan
 from gradtest.properties.search import Vacuous
 
-from .baseline_text import said
+from .baseline_text import as_data, said
 from .config import Config, find_config, read_config
 from .pytest_failure import findings_of
 
@@ -130,6 +130,10 @@ class Keeper:
             return True
         worse = any(map(self.gate.fails, self.account.changes))
         return self.account.born or (worse and not self.update)
+
+    def told(self) -> dict[str, Any] | None:
+        """Return what came of it, for the document of the session; None where it came to nothing."""
+        return None if self.account is None else as_data(self.account, self.gate)
 
     def lines(self) -> Iterator[str]:
         """Yield what is said in the summary."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -24,6 +24,7 @@ from gradtest.properties.tally import Tally
 from gradtest.record import Ledger, Record, written
 
 from .config import Config, find_config, read_config
+from .pytest_baseline import KEEPER
 from .pytest_failure import ours
 from .reports.from_campaign import document_of
 from .reports.publishing import Wanted, publish, wanted
@@ -103,14 +104,18 @@ class Reporter:
             record = self.records.setdefault(name, Record(name=name, key=name, done=True))
             record.tally = tally
         if self.records:
-            yield from publish(self._document(config, exit_code), self.reports, sys.stderr)
+            kept = config.stash.get(KEEPER, None)
+            document = self._document(config, exit_code, kept.told() if kept is not None else None)
+            yield from publish(document, self.reports, sys.stderr)
 
-    def _document(self, config: pytest.Config, exit_code: int) -> Document:
+    def _document(
+        self, config: pytest.Config, exit_code: int, baseline: Mapping[str, Any] | None
+    ) -> Document:
         records = [self.records[key] for key in sorted(self.records)]
         seconds = time.perf_counter() - self._begun
         interrupted = exit_code == pytest.ExitCode.INTERRUPTED
         ledger = Ledger(Plan(), records, interrupted, seconds)
-        document = document_of(ledger, f"pytest {_asked(config)}", code=int(exit_code))
+        document = document_of(ledger, f"pytest {_asked(config)}", code=int(exit_code), baseline=baseline)
         seed = config.getoption("hypothesis_seed", None)
         return msgspec.structs.replace(
             document,

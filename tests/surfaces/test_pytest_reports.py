@@ -118,6 +118,21 @@ def test_pyproject_says_which_reports_and_what_is_pytests_own_is_left_to_it(sess
     assert "Reports: out/report.md" in run.stdout
 
 
+def test_a_baseline_is_part_of_the_document(session, tmp_path):
+    config = '[tool.gradtest]\ntargets = ["layers.py::cube"]\ncases = 3\nbaseline = "b.json"\n'
+    (tmp_path / "pyproject.toml").write_text(config, encoding="utf-8")
+    options = ("--gradtest", "--gradtest-report", "json", "-k", "layers.py:cube")
+    assert session(*options).returncode == 1
+    path = tmp_path / "gradtest-report" / "report.json"
+    assert read(path).baseline.born
+    layers = tmp_path / "layers.py"
+    layers.write_text(layers.read_text(encoding="utf-8").replace("3 * x**2", "-3 * x**2"), encoding="utf-8")
+    assert session(*options).returncode == 1
+    (change,) = read(path).baseline.changes
+    assert change.fails
+    assert "the gradient moved" in change.said
+
+
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [

@@ -269,11 +269,15 @@ class Change(Struct, forbid_unknown_fields=True):
 
 
 class Kept(Struct, forbid_unknown_fields=True):
-    """What came of a baseline; `settled` are the targets that are no more decided than they were."""
+    """What came of a baseline; `settled` are the targets that are no more decided than they were.
+
+    `unwritten` says why there is none, and none was written.
+    """
 
     file: str
     entries: int
     born: bool
+    unwritten: str
     updated: bool
     pruned: list[str]
     settled: list[str]

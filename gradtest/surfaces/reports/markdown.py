@@ -83,8 +83,14 @@ def _baseline(document: Document) -> Iterator[str]:
     if not isinstance(kept, Kept):
         return
     entries = "1 entry" if kept.entries == 1 else f"{number_text(kept.entries)} entries"
-    what = "written; this run fails once" if kept.born else f"{counted(len(kept.changes), 'change')}"
-    yield f"### Since the baseline {escaped(kept.file)} ({entries}): {what}"
+    what = (
+        f"there is none: {kept.unwritten}"
+        if kept.unwritten
+        else "written; this run fails once"
+        if kept.born
+        else counted(len(kept.changes), "change")
+    )
+    yield f"### Since the baseline {escaped(kept.file)} ({entries}): {escaped(what)}"
     yield ""
     for change in kept.changes:
         yield f"- {'**fails:** ' if change.fails else ''}{escaped(change.said)}"

@@ -158,4 +158,4 @@ def worse() -> Kept:
         Change("gradient moved", "layers.py::cube", "x", "1 to 2", True, moved),
         Change("function changed", "layers.py::tanh", "", "", False, "layers.py::tanh: the function changed"),
     ]
-    return Kept("b.json", 9, False, False, [], ["layers.py::coarse"], changes)
+    return Kept("b.json", 9, False, "", False, [], ["layers.py::coarse"], changes)

@@ -127,6 +127,11 @@ def test_a_baseline_says_what_changed(document, worse):
     said = Page(html(document(baseline=worse))).texts("li")
     assert "fails layers.py::cube, x: the gradient moved (1 to 2)" in said
     assert "layers.py::tanh: the function changed" in said
+    worse.changes = []
+    assert "Nothing changed." in Page(html(document(baseline=worse))).texts("p")
+    worse.unwritten = "the run did not come to its end"
+    said = Page(html(document(baseline=worse))).texts("p")
+    assert "There is none, and none was written: the run did not come to its end." in said
 
 
 def test_a_run_that_could_not_begin_has_a_page(document):

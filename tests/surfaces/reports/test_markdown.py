@@ -114,3 +114,5 @@ def test_a_baseline_says_what_changed(document, worse):
     assert "### Since the baseline b.json (9 entries): 2 changes" in report
     assert "- **fails:** layers.py::cube, x: the gradient moved (1 to 2)" in report
     assert "- layers.py:\\:tanh: the function changed" in report
+    worse.changes, worse.unwritten = [], "the run did not come to its end"
+    assert "there is none: the run did not come to its end" in markdown(document(baseline=worse))
