@@ -11,9 +11,12 @@ from .visible import visible
 
 __all__ = ["as_html"]
 
+#: A notebook has a style of its own for `pre`, in which columns do not stand below each other.
 _STYLE = """\
 .gradtest { max-width: 60rem; }
-.gradtest pre { margin: 0; padding: 0; background: none; color: inherit; font-size: 13px; overflow-x: auto; }
+div.gradtest pre { margin: 0; padding: 0; color: inherit; background: none;
+  white-space: pre; overflow-x: auto;
+  font: 13px/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .gradtest .headline { margin: 0 0 .3em; font-weight: 600; overflow-wrap: anywhere; }
 .gradtest .agrees { color: #1a9c5b; }
 .gradtest .disagrees { color: #e0484f; }

@@ -9,7 +9,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import gradtest
 
 pytest.importorskip("jinja2")
 pytest.importorskip("selenium")
@@ -259,3 +262,30 @@ def test_a_thousand_targets_are_no_trouble(browser, document, tmp_path, width):
     browser.find("#words")[0].send_keys("dense")
     assert browser.find("#shown")[0].text == "112 of 1,008 shown"
     assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+#: What notebooks say of the elements in an output.
+NOTEBOOK = """
+.jp-RenderedHTMLCommon pre { white-space: pre-wrap; font-family: sans-serif; color: #111; }
+body { background: #111; color: #ddd; }
+"""
+
+
+@SIZES
+def test_in_a_notebook_columns_stand_below_each_other(browser, tmp_path, width):
+    report = gradtest.check(gradtest.target(np.sin, grad=lambda x: np.cos(x) / 2), np.linspace(0, 1, 30))
+    path = tmp_path / "notebook.html"
+    output = f'<div class="jp-RenderedHTMLCommon">{report._repr_html_()}</div>'
+    head = f'<meta name="viewport" content="width=device-width"><style>{NOTEBOOK}</style>'
+    path.write_text(f'<!doctype html><meta charset="utf-8">{head}{output}', encoding="utf-8")
+    browser.open(path, width)
+    (words,) = browser.find("pre")
+    style = "const s = getComputedStyle(arguments[0]); return [s.whiteSpace, s.fontFamily, s.color]"
+    space, font, colour = browser.run(style, words)
+    assert space == "pre"
+    assert font.endswith("monospace")
+    assert colour == "rgb(221, 221, 221)", "the colour of the page"
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert len(browser.find("svg")) == 3
+    assert browser.console() == []
+    assert browser.requests() == [path.as_uri()]
