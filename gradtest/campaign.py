@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -25,14 +24,14 @@ from gradtest.failures.keep import keep
 from gradtest.judgement import Place
 from gradtest.laws.examination import examine
 from gradtest.properties.drawn_domains import within
-from gradtest.properties.parameters import point_of
 from gradtest.properties.search import case_of, search
 from gradtest.properties.tally import Tally
-from gradtest.settings import Method
+from gradtest.settings import USUAL_DTYPE, Method
 from gradtest.spaces.containers import flatten
 
 from .baseline.recording import name_of, pinned_of
 from .baseline.store import as_plain
+from .extremes import drawn_farther, refusal
 from .guess import Inputs, inputs_of, parameters_of
 from .plan import Plan, input_of
 from .record import Contradiction, Ledger, Record, written
@@ -179,7 +178,7 @@ class _Look:
         self.resolutions: list[float] = []
         #: A case that agrees: that which was seen least sharply.
         self.shown: Report | None = None
-        self.misuse = self.crash = ""
+        self.skip, self.misuse, self.crash = plan.skip, "", ""
         #: When it was begun, by `time.perf_counter`, and how long it took.
         self.began = self.seconds = 0.0
         #: Whether it was carried to its end, and whether that came early because its time was up.
@@ -194,7 +193,7 @@ class _Look:
         self.began = time.perf_counter()
         try:
             with contextlib.suppress(_Enough):
-                if not self.plan.skip:
+                if not self.skip:
                     self._search()
             self.said = self._said() if self.smallest else {}
             self.done = True
@@ -216,9 +215,13 @@ class _Look:
     def _search(self) -> None:
         target, plan = self.subject.target, self.plan
         self.inputs = inputs_of(target, self.subject.inputs, plan.given)
+        dtype, shapes = self.subject.dtype, self.inputs.shapes
+        if plan.lenient and dtype != USUAL_DTYPE and (why := refusal(target, shapes, dtype)):
+            self.skip = f"it does not take {dtype} ({why})"
+            return
         search(
-            within(target, self.inputs.shapes),
-            point_of(target, self.inputs.shapes, dtype=self.subject.dtype, **plan.drawn),
+            within(target, shapes),
+            drawn_farther(target, shapes, dtype, plan.width, plan.scale),
             max_examples=plan.max_examples,
             seed=plan.settings.seed,
             settings=plan.settings,
@@ -319,8 +322,8 @@ class _Look:
             said=self.said,
             resolutions=self.resolutions,
             excuses=plan.known,
-            skip=plan.skip,
-            again=shlex.join(["python", "-m", "gradtest", "check", subject.place, *plan.again]),
+            skip=self.skip,
+            again=plan.command(subject.place),
             source=location_of(subject.target),
             misuse=self.misuse,
             crash=self.crash,

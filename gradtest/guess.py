@@ -21,7 +21,7 @@ from gradtest.properties.search import case_of
 from gradtest.properties.shapes import read_shape
 from gradtest.targets import Target
 
-__all__ = ["Inputs", "inputs_of", "parameters_of"]
+__all__ = ["Inputs", "inputs_of", "parameters_of", "refused_at"]
 
 #: What all inputs may look like, and then what they may look like in their order; numbers come last.
 ALIKE = ("n", "batch n", "n n", "batch channels height width")
@@ -229,6 +229,12 @@ def _fit(target: Target, shapes: Mapping[str, str]) -> tuple[int, str]:
     target = within(target, shapes)
     looks = [_fit_at(target, pinned(shapes, seed)) for seed in range(LOOKS)]
     return min(looks, key=lambda look: look[0])
+
+
+def refused_at(target: Target, point: Mapping[str, Any]) -> str:
+    """Return why the forward function refuses a point; empty if it does not, or is not finite there."""
+    level, reason = _fit_at(target, point)
+    return reason if level == 0 and reason != _NOT_FINITE else ""
 
 
 def _fit_at(target: Target, point: Mapping[str, Any]) -> tuple[int, str]:

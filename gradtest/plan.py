@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 from gradtest.diagnosis.evidence import Finding
 from gradtest.settings import DEFAULT, Method, Settings
 
-__all__ = ["Known", "Plan", "accepted", "input_of"]
+__all__ = ["Known", "Plan", "accepted", "digest_of", "input_of"]
 
 
 @dataclass(frozen=True)
@@ -70,16 +72,19 @@ class Plan:
         Cases for each target.
     given : mapping of str to str
         What the user says of the inputs.
-    drawn : mapping
-        What `gradtest.inputs` is told besides the shapes and the dtype: sizes.
+    width, scale : int
+        How large named dims may be, and the power of two by which real inputs are multiplied
+        (`gradtest.extremes.drawn_farther`); 0 for the usual.
+    lenient : bool
+        Whether a precision other than the usual that the function does not take is passed over.
     known : tuple of Known
         The findings that are accepted.
     skip : str
         Why a target is not looked at; empty if it is.
     seconds : float, optional
         When a target has taken so long, no further case of it is begun.
-    again : tuple of str
-        The options with which the command draws the same cases again.
+    verb, again : str, tuple of str
+        What draws the same cases again: the verb of the command, and its options.
     keep, draw, pin : bool
         Whether findings are written to where ``gradtest replay`` finds them, pictures are made, and
         what a baseline holds is measured.
@@ -89,11 +94,28 @@ class Plan:
     opinions: tuple[Method, ...] = ()
     max_examples: int = 100
     given: Mapping[str, str] = field(default_factory=dict)
-    drawn: Mapping[str, Any] = field(default_factory=dict)
+    width: int = 0
+    scale: int = 0
+    lenient: bool = False
     known: tuple[Known, ...] = ()
     skip: str = ""
     seconds: float | None = None
+    verb: str = "check"
     again: tuple[str, ...] = ()
     keep: bool = False
     draw: bool = False
     pin: bool = False
+
+    def command(self, place: str) -> str:
+        """Return the command that draws the same cases of a target again."""
+        return shlex.join(["python", "-m", "gradtest", self.verb, place, *self.again])
+
+
+def digest_of(plans: Iterable[Plan]) -> str:
+    """Return a digest of what decides, beside the seed, which cases are drawn and what comes of them."""
+    names = ("opinions", "max_examples", "given", "skip", "seconds")
+    said = [
+        {name: getattr(plan, name) for name in names} | asdict(plan.settings.but(seed=0)) for plan in plans
+    ]
+    text = json.dumps(said, sort_keys=True, default=list)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

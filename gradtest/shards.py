@@ -6,7 +6,6 @@ What a part came to is a file of JSON lines: a header, and a record for each tar
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
 import json
 import re
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -24,8 +23,8 @@ from gradtest.errors import Misuse
 from gradtest.settings import DEFAULT, Method
 
 from .baseline.store import replace_whole
-from .plan import Plan
-from .record import Ledger, Record, plain_data
+from .plan import Plan, digest_of
+from .record import Ledger, Record
 
 __all__ = ["FORMAT", "Asking", "Merged", "Shard", "asking_of", "merged", "refuse_foreign", "write"]
 
@@ -133,7 +132,6 @@ def asking_of(checked: str, whole: bool, version: str, plan: Plan, plans: Iterab
     plans : iterable of Plan
         For each of them.
     """
-    said = json.dumps([_essence(one) for one in plans], sort_keys=True)
     return Asking(
         gradtest=version,
         checked=checked,
@@ -142,15 +140,8 @@ def asking_of(checked: str, whole: bool, version: str, plan: Plan, plans: Iterab
         cases=plan.max_examples,
         method=plan.settings.method,
         opinions=plan.opinions,
-        plans=hashlib.blake2b(said.encode(), digest_size=8).hexdigest(),
+        plans=digest_of(plans),
     )
-
-
-def _essence(plan: Plan) -> Any:
-    """Return what decides which cases are drawn, and what comes of them."""
-    fields = ("opinions", "max_examples", "given", "drawn", "skip", "seconds")
-    said = {name: getattr(plan, name) for name in fields}
-    return plain_data(said | {"settings": dataclasses.asdict(plan.settings)})
 
 
 def refuse_foreign(path: Path) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import pkgutil
 import re
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hypothesis.errors import HypothesisDeprecationWarning
+
+from gradtest import adapters
 from gradtest.adapters.subjects import Subject, find
 from gradtest.errors import Misuse
 from gradtest.settings import USUAL_DTYPE
@@ -23,7 +28,12 @@ from .campaign import Begun, Campaign, Ended, look
 from .plan import Plan
 from .record import Ledger, Record
 
-__all__ = ["Found", "Unit", "Where", "count_of", "results", "run"]
+__all__ = ["Engine", "Found", "Unit", "Where", "backends", "count_of", "results", "run"]
+
+#: The processes of joblib, by the name that it gives them.
+LOKY = "loky"
+#: What the adapters of other engines end with.
+_CLUSTER = "_cluster"
 
 Results = Generator[tuple[int, Record], None, None]
 #: Finds the targets, in the same order in every process: a frozen dataclass that can be called.
@@ -60,6 +70,8 @@ class Unit:
     plan : Plan
     blank : Record
         What is known of it beforehand.
+    dtype : str
+        The precision to look at it in; empty for its own.
     """
 
     number: int
@@ -67,6 +79,7 @@ class Unit:
     index: int
     plan: Plan
     blank: Record
+    dtype: str = ""
 
 
 # -- in a worker ----------------------------------------------------------------------------------
@@ -81,7 +94,9 @@ def _carried_out(unit: Unit) -> tuple[int, str]:
     """Return the number of a unit, and the line of what became of it; whatever happens is in there."""
     with contextlib.suppress(ValueError):  # in a thread of its own (Dask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends its workers
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        # The worker of a cluster has threads of its own, and they may use `random` meanwhile.
+        warnings.filterwarnings("ignore", "Do not use the `random` module", HypothesisDeprecationWarning)
         try:
             subjects = _subjects(unit.where)
             subject = subjects[unit.index] if unit.index < len(subjects) else None
@@ -89,7 +104,7 @@ def _carried_out(unit: Unit) -> tuple[int, str]:
                 why = f"a worker does not find {unit.blank.name}; did its file change meanwhile?"
                 record = replace(unit.blank, misuse=why)
             else:
-                record = look(subject, unit.plan)
+                record = look(subject if not unit.dtype else replace(subject, dtype=unit.dtype), unit.plan)
         except Exception as error:
             record = replace(unit.blank, crash=f"{type(error).__name__}: {error}")
     return unit.number, record.as_line()
@@ -127,6 +142,54 @@ def _joblib(option: str) -> Any:
         ) from None
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What carries units out.
+
+    Attributes
+    ----------
+    jobs : int
+        How many processes of this machine.
+    backend : str
+        "loky", the processes of joblib, or one of `backends`.
+    address : str or None
+        Of a cluster that runs already.
+    """
+
+    jobs: int
+    backend: str = LOKY
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.address is not None and self.backend == LOKY:
+            others = " or ".join(f"--backend {name}" for name in backends() if name != LOKY)
+            raise Misuse(f"--scheduler {self.address} is about a cluster; say which: {others}")
+        if self.backend != LOKY:
+            self.cluster()
+
+    def cluster(self) -> Any:
+        """Return the adapter of a cluster.
+
+        Raises
+        ------
+        Misuse
+            If its library is not installed.
+        """
+        try:
+            return importlib.import_module(f"gradtest.adapters.{self.backend}{_CLUSTER}")
+        except ImportError as error:
+            raise Misuse(
+                f"--backend {self.backend} needs {error.name}, which is not installed: "
+                "python -m pip install 'gradtest[clusters]'"
+            ) from None
+
+
+def backends() -> tuple[str, ...]:
+    """Return what there is to carry units out with: joblib's processes, and the clusters of the adapters."""
+    found = (module.name for module in pkgutil.iter_modules(adapters.__path__))
+    return LOKY, *sorted(name.removesuffix(_CLUSTER) for name in found if name.endswith(_CLUSTER))
+
+
 def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
     """Carry out a campaign in several processes; return when all is done, or at a KeyboardInterrupt.
 
@@ -147,7 +210,7 @@ def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
     units = [Unit(i, where, i, campaign.plans[i], blank) for i, blank in enumerate(ledger.records)]
     begun: dict[int, Unit] = {}
     try:
-        with contextlib.closing(results(units, jobs, begun)) as arriving:
+        with contextlib.closing(results(units, Engine(jobs), begun)) as arriving:
             for i, record in arriving:
                 ledger.records[i] = record
                 campaign.hear(Begun(record.name))
@@ -160,17 +223,20 @@ def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
     return ledger
 
 
-def results(units: Iterable[Unit], jobs: int, begun: dict[int, Unit]) -> Results:
+def results(units: Iterable[Unit], engine: Engine, begun: dict[int, Unit]) -> Results:
     """Yield the number of each unit and what became of it, as they end; `begun` holds what has not.
 
     A worker that dies (it ends the process, or is killed) takes the pool with it.  What had begun is
     then carried out again, each unit alone, and one that dies alone is known by that: what is said
     of it does not depend on who was its neighbour.
     """
-    waiting = iter(units)
+    waiting = _noted(units, begun)
+    if engine.backend != LOKY:
+        yield from _on_a_cluster(waiting, engine, begun)
+        return
     while True:
         try:
-            yield from _pool(waiting, jobs, begun)
+            yield from _pool(waiting, engine.jobs, begun)
             return
         except BrokenProcessPool:
             for unit in list(begun.values()):
@@ -181,29 +247,47 @@ def results(units: Iterable[Unit], jobs: int, begun: dict[int, Unit]) -> Results
 def _pool(units: Iterator[Unit], jobs: int, begun: dict[int, Unit]) -> Results:
     joblib = _joblib(f"-j {jobs}")
 
-    def calls() -> Iterator[Any]:
-        for unit in units:
-            begun[unit.number] = unit
-            yield joblib.delayed(_carried_out)(unit)
-
     # One thread each for BLAS: as many processes as cores keep them busy.
     with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
         parallel = joblib.Parallel(
             return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
         )
-        arriving = parallel(calls())
-    with contextlib.closing(arriving):
+        arriving = parallel(joblib.delayed(_carried_out)(unit) for unit in units)
+    try:
         for number, line in arriving:
-            begun.pop(number)
+            begun.pop(number, None)
             yield number, Record.from_line(line)
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that what was running is given up, which is known
+            arriving.close()
+
+
+def _noted(units: Iterable[Unit], begun: dict[int, Unit]) -> Iterator[Unit]:
+    for unit in units:
+        begun[unit.number] = unit
+        yield unit
+
+
+def _on_a_cluster(units: Iterator[Unit], engine: Engine, begun: dict[int, Unit]) -> Results:
+    found = engine.cluster().carried_out(_carried_out, units, engine.jobs, engine.address)
+    with contextlib.closing(found) as arriving:
+        for unit, result in arriving:
+            begun.pop(unit.number)
+            record = _died(unit, result) if isinstance(result, Exception) else Record.from_line(result[1])
+            yield unit.number, record
 
 
 def _alone(unit: Unit) -> Record:
     try:
         ((_, record),) = _pool(iter([unit]), 2, {})
     except BrokenProcessPool as error:
-        codes = re.search(r"exit codes of the workers are \{(.+)\}", str(error))
-        how = f" (exit code {codes[1]})" if codes else ""
-        why = "it was killed, used more memory than there is, or ended the program"
-        return replace(unit.blank, misuse=f"{unit.blank.name} ended its process{how}: {why}")
+        return _died(unit, error)
     return record
+
+
+def _died(unit: Unit, error: Exception) -> Record:
+    codes = re.search(r"exit codes of the workers are \{(.+)\}", str(error))
+    how = f" (exit code {codes[1]})" if codes else ""
+    why = "it was killed, used more memory than there is, or ended the program"
+    return replace(unit.blank, misuse=f"{unit.blank.name} ended its process{how}: {why}")

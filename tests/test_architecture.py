@@ -27,7 +27,19 @@ FLOORS = (
     ("laws",),
     ("properties",),
     ("adapters",),
-    ("run", "replay", "guess", "plan", "record", "baseline", "campaign", "workers", "shards"),
+    (
+        "run",
+        "replay",
+        "guess",
+        "plan",
+        "record",
+        "baseline",
+        "campaign",
+        "extremes",
+        "workers",
+        "shards",
+        "fuzzing",
+    ),
     ("surfaces",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

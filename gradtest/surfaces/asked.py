@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .promise import Promise
     from .reports.publishing import Wanted
 
-__all__ = ["METHODS", "Asked", "asked", "given_shapes"]
+__all__ = ["METHODS", "Asked", "asked", "dtypes_in", "given_shapes", "searched_again", "seed_for"]
 
 METHODS: tuple[Method, ...] = ("spectral", "central", "scipy")
 
@@ -42,7 +42,7 @@ def _plan(options: Mapping[str, Any]) -> Plan:
 
     method = options["method"]
     settings = Settings(
-        seed=_seed(options["seed"]),
+        seed=seed_for(options["seed"]),
         method=method or METHODS[0],
         resolution=options["resolution"],
         laws=_laws(options["laws"]),
@@ -59,7 +59,7 @@ def _plan(options: Mapping[str, Any]) -> Plan:
     )
 
 
-def _seed(asked: int | None) -> int:
+def seed_for(asked: int | None) -> int:
     """Return the seed: asked for, else another one each time, but always the same in CI."""
     if asked is not None:
         return asked
@@ -71,8 +71,14 @@ def _laws(text: str | None) -> tuple[str, ...] | None:
     return _names(text) if text is not None else None
 
 
-def _dtypes(text: str | None) -> tuple[str, ...]:
-    """Read "float64,float32"."""
+def dtypes_in(text: str | None) -> tuple[str, ...]:
+    """Return the precisions in a text such as "float64,float32".
+
+    Raises
+    ------
+    Misuse
+        If one is not known.
+    """
     names, known = _names(text or ""), get_args(Dtype)
     for name in names:
         if name not in known:
@@ -128,7 +134,7 @@ def _shard(options: Mapping[str, Any]) -> Shard | None:
     return Shard.read(options["shard"])
 
 
-def _again(plan: Plan, options: Mapping[str, Any]) -> Plan:
+def searched_again(plan: Plan, options: Mapping[str, Any]) -> Plan:
     """Return the plan with the options by which the same cases are drawn again."""
     words = ["--seed", str(plan.settings.seed)]
     if plan.max_examples != 100:
@@ -198,7 +204,7 @@ class Asked:
     @cached_property
     def where(self) -> Where:
         """Finds the targets."""
-        dtypes = _dtypes(self.options["dtypes"])
+        dtypes = dtypes_in(self.options["dtypes"])
         if self.config is None:
             from gradtest.workers import Found
 
@@ -209,7 +215,7 @@ class Asked:
 
     def _plan_of(self, subject: Subject) -> Plan:
         plan = self._whole_plan_of(subject)
-        return _again(plan if self.shard is None else self.shard.part(plan), self.options)
+        return searched_again(plan if self.shard is None else self.shard.part(plan), self.options)
 
     def _whole_plan_of(self, subject: Subject) -> Plan:
         plan = replace(self.plan, draw=self.plan.draw or self.reports.pictures)

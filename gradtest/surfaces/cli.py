@@ -26,6 +26,7 @@ __all__ = ["command"]
 #: Verb -> module of this package, and what `--help` says of it.
 VERBS = {
     "check": ("check_command", "Check derivatives over generated inputs."),
+    "fuzz": ("fuzz_command", "Look farther out than check, for as long as there is time."),
     "merge": ("merge_command", "Say what the shards of a run came to together."),
     "report": ("report_command", "Make reports of a run that is over, from its JSON."),
     "replay": ("replay_command", "Judge failures of earlier runs again: FIXED or FAILED."),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .lines import Line, plain
+from .lines import Line, Piece, plain
 
 if TYPE_CHECKING:
     from gradtest.campaign import Event
@@ -26,6 +27,10 @@ STYLES = {
     "faint": "bright_black",
     "strong": "bold",
 }
+
+
+#: Seconds between two lines that say how far one is.
+BETWEEN = 30.0
 
 
 def tolerant(stream: TextIO) -> None:
@@ -59,6 +64,18 @@ class Paper:
         """Return a context in which events may be heard; a plain stream shows none of them."""
         return nullcontext(lambda event: None)
 
+    def status(self) -> AbstractContextManager[Callable[[str], None]]:
+        """Return a context in which it may be said how far one is; a plain stream has a line now and then."""
+        last = time.monotonic()
+
+        def say(text: str) -> None:
+            nonlocal last
+            if time.monotonic() - last > BETWEEN:
+                last = time.monotonic()
+                self.write([(Piece(text, "faint"),)])
+
+        return nullcontext(say)
+
 
 class _Screen(Paper):
     """A terminal: colour, and a bar while there is something to wait for."""
@@ -83,6 +100,16 @@ class _Screen(Paper):
         return (
             Bar(self._console, count, cases) if self._console.is_terminal else super().progress(count, cases)
         )
+
+    @contextmanager
+    def _spinning(self) -> Iterator[Callable[[str], None]]:
+        from rich.text import Text
+
+        with self._console.status("") as status:
+            yield lambda text: status.update(Text(text, "bright_black"))
+
+    def status(self) -> AbstractContextManager[Callable[[str], None]]:
+        return self._spinning() if self._console.is_terminal else super().status()
 
 
 def paper(stream: TextIO) -> Paper:
