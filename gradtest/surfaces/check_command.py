@@ -20,7 +20,7 @@ from .baseline_options import baseline_options
 from .exit_codes import ExitCode
 from .lines import Piece, fill
 from .report_options import report_options
-from .telling import Telling, refused
+from .telling import Telling, refused, reported
 
 if TYPE_CHECKING:
     from gradtest.campaign import Campaign, Event
@@ -124,7 +124,9 @@ def command(ctx: click.Context, /, target: str | None, as_json: bool, **options:
     4 misuse, 5 nothing was decided.
     """
     what = asked(target, options)
-    ctx.exit(_as_json(what) if as_json else _as_text(what))
+    with reported(what.title, what.reports):
+        code = _as_json(what) if as_json else _as_text(what)
+    ctx.exit(code)
 
 
 def _as_text(what: Asked) -> ExitCode:

@@ -5,16 +5,18 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from gradtest.errors import Misuse
+
 from .exit_codes import ExitCode, exit_code
 from .lines import Line, Piece, fill, plain
 
 if TYPE_CHECKING:
-    from gradtest.errors import Misuse
     from gradtest.record import Ledger
 
     from .promise import Kept, Promise
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from .reports.publishing import Wanted
     from .terminal import Paper
 
-__all__ = ["Telling", "refused"]
+__all__ = ["Telling", "refused", "reported"]
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,17 @@ def refused(misuse: Misuse, place: str) -> NoReturn:
 
     print(as_json(misuse_of(str(misuse), place, ExitCode.MISUSE)), end="")
     raise misuse
+
+
+@contextlib.contextmanager
+def reported(place: str, reports: Wanted) -> Iterator[None]:
+    """Make the reports of a run that cannot begin, too: those of the last one shall not stay."""
+    try:
+        yield
+    except Misuse as misuse:
+        from .reports.from_campaign import misuse_of
+        from .reports.publishing import publish
+
+        document = misuse_of(str(misuse), place, ExitCode.MISUSE)
+        sys.stderr.writelines(f"{said}\n" for said in publish(document, reports, sys.stderr))
+        raise

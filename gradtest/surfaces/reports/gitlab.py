@@ -28,7 +28,9 @@ def gitlab(document: Document) -> str:
         words = f"{problem.key} {seen[problem.key]}"
         rows.append(
             {
-                "description": one_line(problem.headline),
+                "description": one_line(
+                    problem.headline if problem.code.startswith("GT") else problem.message
+                ),
                 "check_name": one_line(problem.code),
                 "fingerprint": hashlib.sha256(words.encode("utf-8", "backslashreplace")).hexdigest(),
                 "severity": _SEVERITY.get(problem.code, "critical") if problem.fails else "info",

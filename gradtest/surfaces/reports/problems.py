@@ -47,6 +47,8 @@ class Problem:
 
 def problems(document: Document) -> Iterator[Problem]:
     """Yield what is wrong in a run, target after target, and then what is worse than in its baseline."""
+    if isinstance(document.misuse, str):
+        yield _problem(None, "misused", "gradtest could not begin", document.misuse, True, "misuse")
     for checked in document.targets:
         yield from problems_of(checked, document)
     if isinstance(document.baseline, Kept):

@@ -133,3 +133,31 @@ def test_without_reports_nothing_is_written(place, write, gradtest):
     write("layers.py", CUBE.replace("-3", "3"))
     gradtest("check", "layers.py", "-n", "3")
     assert sorted(path.name for path in place.iterdir() if not path.name.startswith("__")) == ["layers.py"]
+
+
+def test_a_run_that_could_not_begin_has_reports_too(place, write, gradtest):
+    write("layers.py", CUBE)
+    gradtest("check", "layers.py", "-n", "3", "--report", "json,junit")
+    write("broken.py", "import nowhere")
+    run = gradtest("check", "broken.py", "--report", "json,junit,md,gitlab", "--annotations", "github")
+    assert run.exit_code == 4
+    assert "Reports: gradtest-report/report.json, " in run.stderr
+    assert "::error title=gradtest could not begin::broken.py cannot be imported" in run.stderr
+    document = read(place / "gradtest-report" / "report.json")
+    assert (document.exit_code, document.targets) == (4, []), "not those of the run before"
+    for name in ("junit.xml", "report.md", "gl-code-quality-report.json"):
+        assert "nowhere" in (place / "gradtest-report" / name).read_text(encoding="utf-8")
+
+
+def test_merged_shards_have_the_same_reports(place, write, gradtest):
+    write("layers.py", CUBE)
+    for k in (1, 2):
+        gradtest("check", "layers.py", "-n", "10", "--seed", "0", "--shard", f"{k}/2", "--report", "json")
+    shards = sorted(str(path) for path in place.rglob("shard-*.jsonl"))
+    assert len(shards) == 2
+    run = gradtest("merge", *shards, "--report", "json,junit,md", "--report-dir", "merged")
+    assert run.exit_code == 1, run.output
+    (target,) = read(place / "merged" / "report.json").targets
+    assert (target.file, target.line, target.verdict) == ("layers.py", 4, "disagrees")
+    assert target.pictures
+    assert target.findings[0].again.startswith("python -m gradtest replay")
