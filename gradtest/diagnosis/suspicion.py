@@ -131,7 +131,8 @@ def counted(cases: Sequence[Measured], told: Sequence[Measured], failed: int = 0
     around = sum(measured.around for measured in told)
     if around:
         entries = int(told[0].known.sum())
-        return f"in {entries} of {entries} entries, and at {around} of {around + failed} points around"
+        alone = "in the only entry" if entries == 1 else f"in {entries} of {entries} entries"
+        return f"{alone}, and at {around} of {around + failed} points around"
     if len(told) >= ENTRIES:
         return f"in {len(told)} of {len(told) + failed} cases"
     entries = sum(int(measured.known.sum()) for measured in told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 
 import gradtest
 from gradtest.diagnosis.evidence import Finding
-from gradtest.diagnosis.report import Report
+from gradtest.diagnosis.report import TEXT_AT, Report, message
 
-__all__ = ["drop_our_lines", "findings_of", "hide_our_frames", "keep", "ours", "place_of", "rewrite"]
+from .lines import cells, fill
+
+__all__ = ["drop_our_lines", "findings_of", "fold", "hide_our_frames", "keep", "ours", "place_of", "rewrite"]
 
 
 def ours(error: BaseException) -> list[BaseException]:
@@ -71,11 +74,16 @@ def _folders(*packages: str) -> list[Path]:
 
 
 def drop_our_lines(errors: Iterable[BaseException]) -> None:
-    """Take our own lines out of what Hypothesis explains: they are always run where something is wrong."""
+    """Take out of the notes of Hypothesis what is ours: lines that always run, and what feeds its search."""
     folders = _folders("gradtest", "hypothesis", "numpy")
     for error in errors:
         notes = getattr(error, "__notes__", [])
-        notes[:] = _explained(note for note in notes if not _names_line_in(note, folders))
+        kept = (note for note in notes if not (_names_line_in(note, folders) or _SCORE in note))
+        notes[:] = _explained(kept)
+
+
+#: What Hypothesis adds of `hypothesis.target`, with our label.
+_SCORE = "(label='gradient error / tolerance')"
 
 
 def _names_line_in(note: str, folders: list[Path]) -> bool:
@@ -120,17 +128,40 @@ def _line_of(path: Path, name: str) -> int | None:
 # -- what -----------------------------------------------------------------------------------------
 
 
-def rewrite(report: pytest.TestReport, item: pytest.Item, errors: list[BaseException], theirs: bool) -> None:
+def rewrite(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    excinfo: pytest.ExceptionInfo[BaseException],
+    errors: list[BaseException],
+    theirs: bool,
+) -> None:
     """Let a report say what was found: alone, or below the user's own frames where there are any."""
+    verbose = item.config.get_verbosity() > 0
     if not theirs:
-        report.longrepr = _as_text("\n\n".join(dict.fromkeys(map(_text, errors))))
+        report.longrepr = _as_text("\n\n".join(dict.fromkeys(_text(error, verbose) for error in errors)))
+        _place(report, item)
+    elif item.config.getoption("tbstyle") == "native":
+        report.longrepr = _as_text("".join([*_frames(excinfo), _text(errors[0], verbose)]))
         _place(report, item)
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         crash.message = _headline(errors)
 
 
-def _text(error: BaseException) -> str:
+def _frames(excinfo: pytest.ExceptionInfo[BaseException]) -> Iterator[str]:
+    """Yield the user's own frames as Python shows them; pytest would show its own, too."""
+    others = _folders("gradtest", "hypothesis", "_pytest", "pluggy", "pytest")
+    yield "Traceback (most recent call last):\n"
+    for frame in traceback.extract_tb(excinfo.value.__traceback__):
+        if not _inside(frame.filename, others):
+            yield from traceback.format_list([frame])
+
+
+def _text(error: BaseException, verbose: bool = False) -> str:
+    """Return the message; with `verbose` that of every finding, one after the other."""
+    found = findings_of(error) if verbose else []
+    if len(found) > 1:
+        return "\n\n".join(map(message, found))
     return str(error) if str(error).startswith("gradtest") else f"gradtest: {error}"
 
 
@@ -139,6 +170,22 @@ def _headline(errors: list[BaseException]) -> str:
     count = sum(len(getattr(getattr(error, "report", None), "findings", ())) or 1 for error in errors)
     more = f" (and {count - 1} more)" if count > 1 else ""
     return _text(errors[0]).splitlines()[0] + more
+
+
+def fold(reports: Iterable[pytest.TestReport], width: int | None) -> None:
+    """Break lines that are wider than the terminal under their own text, not under the label."""
+    for report in reports:
+        lines = str(report.longrepr).splitlines()
+        shown = _as_text("\n".join(part for line in lines for part in _folded(line, width)))
+        shown.reprcrash = getattr(report.longrepr, "reprcrash", None)
+        report.longrepr = shown
+
+
+def _folded(line: str, width: int | None) -> list[str]:
+    at = TEXT_AT if line.startswith("  ") else 0
+    if width is None or cells(line) <= width:
+        return [line]
+    return fill(line[at:], width, line[:at], " " * (at or 2))
 
 
 class _Shown(Exception):

@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,7 @@ def pytest_runtest_makereport(
     theirs = pytest_failure.hide_our_frames(call.excinfo)
     pytest_failure.drop_our_lines(errors)
     report = yield
-    pytest_failure.rewrite(report, item, errors, theirs and len(errors) == 1)
+    pytest_failure.rewrite(report, item, call.excinfo, errors, theirs and len(errors) == 1)
     if reports is not None:
         reports.hear(call.excinfo.value, item, report)
     return report
@@ -170,6 +171,13 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker counted to where the summary is written; hold all of it against a baseline."""
+    terminal = session.config.pluginmanager.getplugin("terminalreporter")
+    if terminal is not None and terminal.isatty:  # on a worker there is none, and a file is not folded
+        failed = [r for r in terminal.stats.get("failed", ()) if str(r.longrepr).startswith("gradtest")]
+        if failed:
+            from .pytest_failure import fold
+
+            fold(failed, _width(terminal))
     output, kept = getattr(session.config, "workeroutput", None), _keeper(session.config)
     if output is not None and _TALLY in sys.modules:
         output["gradtest"] = {name: tally.as_data() for name, tally in sys.modules[_TALLY].session.items()}
@@ -180,6 +188,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["gradtest_baseline"] = kept.as_data()
     elif kept is not None:
         _close(session, kept)
+
+
+def _width(terminal: pytest.TerminalReporter) -> int | None:
+    """Return the columns of a terminal; None where a file is written to."""
+    return shutil.get_terminal_size().columns if terminal.isatty else None
 
 
 def _close(session: pytest.Session, kept: Keeper) -> None:
@@ -210,12 +223,15 @@ def pytest_terminal_summary(
     """Write what was checked, if anything was, and the reports of it."""
     counted, reports = config.stash.get(_WORKERS, []), _reporter(config)
     if counted or (_TALLY in sys.modules and sys.modules[_TALLY].session):
+        from .lines import fill
         from .pytest_summary import lines
 
         terminalreporter.section("gradtest")
         kept = _keeper(config)
         for line in (*lines(counted, config), *(kept.lines() if kept is not None else ())):
-            terminalreporter.write_line(line)
+            indent = " " * (len(line) - len(line.lstrip()))
+            for part in fill(line.lstrip(), _width(terminalreporter), indent, indent + "  "):
+                terminalreporter.write_line(part)
     if reports is not None:
         from .pytest_summary import merged
 

@@ -13,6 +13,7 @@ from . import (
     saturation,
     special_points,
     statistics,
+    strangers,
     traps,
     unseen,
     upstream,
@@ -38,6 +39,7 @@ SPECIMENS = [
         linear_algebra,
         statistics,
         unseen,
+        strangers,
     )
     for specimen in module.SPECIMENS
 ]

@@ -121,6 +121,43 @@ def power(re, im):
     return 0.5 * np.abs(re + 1j * im) ** 2
 
 
+def product_pulled_back(g, b):
+    """The gradient of a batched product ``a @ b`` with respect to a: itself a map to be differentiated."""
+    return g @ b.swapaxes(1, 2)
+
+
+def product_pulled_back_with(turned):
+    def backward(gg, g, b):
+        return gg @ b, turned(gg.swapaxes(1, 2) @ g)
+
+    return backward
+
+
+class Dual:
+    """value + slope * epsilon, with one epsilon for all: nested derivatives see each other's."""
+
+    def __init__(self, value, slope):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        return Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
+
+
+def slope_of_a_sum(x):
+    """x * d/dy (x + y), which is x."""
+    return x * 1.0
+
+
+def confused(g, x):
+    """The slope of `slope_of_a_sum` by dual numbers: the inner derivative sees the outer epsilon, too."""
+    outer = Dual(x, np.ones_like(x))
+    inner = outer + Dual(np.ones_like(x), np.ones_like(x))  # d/dy (x + y): 1, and by confusion 2
+    return g * (outer * Dual(inner.slope, np.zeros_like(x))).slope
+
+
 SQUARE = inputs(a="n n : [-1, 1]", sizes={"n": (1, 4)})
 SYSTEM = inputs(a="n n : [-1, 1]", b="n", sizes={"n": (1, 4)})
 FLAGS = inputs(a="n n", b="n", unit=st.booleans(), trans=st.booleans(), sizes={"n": (1, 4)})
@@ -301,5 +338,27 @@ SPECIMENS = [
         "im",
         "GT101",
         "sign",
+    ),
+    Specimen(
+        "second_backward_of_a_product_transposed",
+        "chainer#4393",
+        product_pulled_back,
+        product_pulled_back_with(lambda s: s.swapaxes(1, 2)),
+        product_pulled_back_with(lambda s: s),
+        inputs(g="n i k", b="n k k", sizes={"i": (1, 3), "k": (2, 3)}),
+        "b",
+        "GT104",
+        "swapped|transposed",
+    ),
+    Specimen(
+        "perturbations_confused",
+        "AutoGrad.jl#75",
+        slope_of_a_sum,
+        confused,
+        lambda g, x: g,
+        inputs(x="n"),
+        "x",
+        "GT102",
+        "2 times",
     ),
 ]
