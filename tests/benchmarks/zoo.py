@@ -57,7 +57,7 @@ def first(findings: tuple[Finding, ...], specimen: Specimen) -> Finding | None:
 def row(specimen: Specimen, seed: int) -> Row:
     """Search for one specimen, shrink, diagnose."""
     start = time.perf_counter()
-    outcome = search(specimen.target(), specimen.inputs, seed=seed)
+    outcome = search(specimen.target(), specimen.inputs, seed=seed, settings=specimen.settings)
     seconds = time.perf_counter() - start
     finding = first(outcome.findings, specimen)
     if finding is None:
