@@ -101,7 +101,7 @@ class Telling:
         if self.partial and code is ExitCode.AGREES:
             code = ExitCode.NOTHING_DECIDED
         baseline = None if kept is None else kept.as_data()
-        return kept, document_of(ledger, self.place, code=code, baseline=baseline)
+        return kept, document_of(ledger, self.place, code=code, baseline=baseline, partial=self.partial)
 
     def _published(self, document: Document, width: int | None) -> Iterator[Line]:
         """Write the reports, and yield what is said of them; annotations go to stderr."""

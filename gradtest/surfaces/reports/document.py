@@ -294,6 +294,8 @@ class Document(Struct, forbid_unknown_fields=True, kw_only=True):
         The version that wrote it.
     checked : str
         What was asked for.
+    partial : str
+        Why not all was looked at that should have been; empty if it was.
     misuse : str
         Why the run could not begin; absent if it did.
     baseline : Kept
@@ -310,6 +312,7 @@ class Document(Struct, forbid_unknown_fields=True, kw_only=True):
     exit_code: int
     interrupted: bool = False
     seconds: float = 0.0
+    partial: str = ""
     misuse: str | UnsetType = UNSET
     baseline: Kept | UnsetType = UNSET
     targets: list[Checked]

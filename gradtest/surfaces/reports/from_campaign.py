@@ -36,6 +36,7 @@ def document_of(
     *,
     code: int | None = None,
     baseline: Mapping[str, Any] | None = None,
+    partial: str = "",
 ) -> Document:
     """Return the document of a run.
 
@@ -48,6 +49,8 @@ def document_of(
         What the command ends with, if that is not the campaign's own.
     baseline : mapping, optional
         What came of one.
+    partial : str
+        Why not all was looked at that should have been.
     """
     plan = ledger.plan
     return Document(
@@ -60,6 +63,7 @@ def document_of(
         exit_code=int(exit_code(ledger) if code is None else code),
         interrupted=ledger.interrupted,
         seconds=ledger.seconds,
+        partial=text_of(partial),
         baseline=UNSET if baseline is None else msgspec.convert(plain_data(baseline), Kept),
         targets=[checked_of(record) for record in ledger.records],
     )

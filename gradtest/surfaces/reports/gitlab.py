@@ -16,7 +16,7 @@ from .problems import problems
 
 __all__ = ["gitlab"]
 
-_SEVERITY = {"undecided": "minor", "misused": "major", "crashed": "major"}
+_SEVERITY = {"undecided": "minor", "misused": "major", "crashed": "major", "partial": "major"}
 
 
 def gitlab(document: Document) -> str:

@@ -12,7 +12,7 @@ from gradtest.diagnosis.visible import one_line, visible
 
 from ..table import number_text
 from .document import Checked, Document, Kept
-from .problems import Problem, problems, problems_of
+from .problems import Problem, problems, problems_of, problems_of_run
 from .summary import conclusion, counted, figures
 
 __all__ = ["junit"]
@@ -51,9 +51,9 @@ def _targets(document: Document) -> ET.Element:
             ET.SubElement(facts, "property", name=name, value=one_line(value))
     for checked in document.targets:
         suite.append(_case(checked, document))
-    if isinstance(document.misuse, str):
-        case = ET.SubElement(suite, "testcase", classname="gradtest", name="begin", time="0.000")
-        _say(case, "error", "misused", document.misuse, document.misuse)
+    for problem in problems_of_run(document):
+        case = ET.SubElement(suite, "testcase", classname="gradtest", name=problem.code, time="0.000")
+        _say(case, "error", problem.code, problem.message, problem.message)
     out = [conclusion(document), *(f"{label:<12} {text}" for label, text in figures(document))]
     ET.SubElement(suite, "system-out").text = visible("\n".join(out))
     _state(suite, _counted(suite), document.seconds)

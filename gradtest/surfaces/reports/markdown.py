@@ -68,6 +68,9 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield f"**{escaped(conclusion(document))}**"
     yield ""
+    if document.partial:
+        yield f"**{escaped(document.partial)}**"
+        yield ""
     if document.targets:
         yield from (f"- {label}: {escaped(text)}" for label, text in figures(document))
         yield from [f"- seed: {document.seed}"] if document.seed is not None else []

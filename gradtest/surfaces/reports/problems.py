@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from .document import Checked, Document, Kept
 from .summary import VERDICTS
 
-__all__ = ["Problem", "problems", "problems_of"]
+__all__ = ["Problem", "problems", "problems_of", "problems_of_run"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class Problem:
 
 def problems(document: Document) -> Iterator[Problem]:
     """Yield what is wrong in a run, target after target, and then what is worse than in its baseline."""
-    if isinstance(document.misuse, str):
-        yield _problem(None, "misused", "gradtest could not begin", document.misuse, True, "misuse")
+    yield from problems_of_run(document)
     for checked in document.targets:
         yield from problems_of(checked, document)
     if isinstance(document.baseline, Kept):
@@ -58,6 +57,14 @@ def problems(document: Document) -> Iterator[Problem]:
                 headline = f"gradtest: since the baseline: {change.kind}"
                 key = f"{change.target}, {change.parameter}: {change.kind}"
                 yield _problem(places.get(change.target), "baseline", headline, change.said, True, key)
+
+
+def problems_of_run(document: Document) -> Iterator[Problem]:
+    """Yield why there is no run, or only a part of one."""
+    if isinstance(document.misuse, str):
+        yield _problem(None, "misused", "gradtest could not begin", document.misuse, True, "misuse")
+    if document.partial:
+        yield _problem(None, "partial", "gradtest: not all was looked at", document.partial, True, "partial")
 
 
 def problems_of(checked: Checked, document: Document) -> Iterator[Problem]:

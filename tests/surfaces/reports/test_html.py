@@ -140,6 +140,12 @@ def test_a_run_that_could_not_begin_has_a_page(document):
     assert Page(html(made)).texts("p", "conclusion") == ["Nothing was checked: say how"]
 
 
+def test_a_part_of_a_run_is_said_to_be_one(document, one):
+    page = Page(html(document(one("f"), partial="shard 2 of 4 is missing", exit_code=5)))
+    assert page.texts("p", "conclusion") == ["The derivative agrees.", "shard 2 of 4 is missing"]
+    assert page.texts("p", "conclusion good") == []
+
+
 def test_the_page_is_made_of_the_document_alone(document):
     assert html(decoded(as_json(document()).encode(), "it")) == html(document())
 

@@ -83,7 +83,13 @@ def test_what_is_worse_than_it_was_is_a_case_of_its_own(document, worse):
 def test_a_run_that_could_not_begin_is_an_error(document):
     made = document(misuse="say how", exit_code=4)
     made.targets = []
-    assert cases(made)["begin"].find("error").text == "say how"
+    assert cases(made)["misused"].find("error").text == "say how"
+
+
+def test_a_part_of_a_run_is_no_success(document, one):
+    made = document(one("f"), partial="shard 2 of 4 is missing", exit_code=5)
+    assert cases(made)["partial"].find("error").text == "shard 2 of 4 is missing"
+    assert ET.fromstring(junit(made)).get("errors") == "1"
 
 
 @given(st.text(), st.text())

@@ -116,3 +116,8 @@ def test_a_baseline_says_what_changed(document, worse):
     assert "- layers.py:\\:tanh: the function changed" in report
     worse.changes, worse.unwritten = [], "the run did not come to its end"
     assert "there is none: the run did not come to its end" in markdown(document(baseline=worse))
+
+
+def test_a_part_of_a_run_is_said_to_be_one(document, one):
+    report = markdown(document(one("f"), partial="shard 2 of 4 is missing", exit_code=5))
+    assert "**The derivative agrees.**\n\n**shard 2 of 4 is missing**" in report

@@ -155,9 +155,13 @@ def test_merged_shards_have_the_same_reports(place, write, gradtest):
         gradtest("check", "layers.py", "-n", "10", "--seed", "0", "--shard", f"{k}/2", "--report", "json")
     shards = sorted(str(path) for path in place.rglob("shard-*.jsonl"))
     assert len(shards) == 2
+    gradtest("merge", shards[0], "--report", "json", "--report-dir", "half")
+    assert "missing" in read(place / "half" / "report.json").partial
     run = gradtest("merge", *shards, "--report", "json,junit,md", "--report-dir", "merged")
     assert run.exit_code == 1, run.output
-    (target,) = read(place / "merged" / "report.json").targets
+    document = read(place / "merged" / "report.json")
+    assert document.partial == ""
+    (target,) = document.targets
     assert (target.file, target.line, target.verdict) == ("layers.py", 4, "disagrees")
     assert target.pictures
     assert target.findings[0].again.startswith("python -m gradtest replay")
