@@ -39,6 +39,8 @@ STYLE = """\
 #: The size of a picture, and the frame within it: left, top, right, bottom.
 WIDTH, HEIGHT = 340, 210
 LEFT, TOP, RIGHT, BOTTOM = 50.0, 12.0, 328.0, 170.0
+#: The side of a cell of a map at most.
+LARGEST = 72.0
 #: Below this share of the largest entry an error is blank; a shade for each factor of ten above it.
 BLANK = 1e-9
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -234,8 +236,8 @@ def _bars(picture: Entries, points: Iterable[tuple[float, float]], x: _Axis) -> 
 
 def _heat_map(picture: HeatMap) -> Iterator[str]:
     rows, columns = picture.off.shape
-    wide = min((RIGHT - LEFT) / columns, 40.0)
-    high = min((BOTTOM - TOP) / rows, 40.0)
+    wide = min((RIGHT - LEFT) / columns, LARGEST)
+    high = min((BOTTOM - TOP) / rows, LARGEST)
     shades: dict[int, list[tuple[float, float]]] = {}
     for (i, j), value in np.ndenumerate(picture.off):
         shades.setdefault(_shade(float(value)), []).append((LEFT + j * wide, TOP + i * high))

@@ -153,7 +153,7 @@ class _Row:
     def commands(self) -> list[str]:
         """How to see it again, one command a line."""
         again = [part.strip() for found in self.checked.findings for part in found.again.split("   or   ")]
-        return [*filter(None, again), *filter(None, [self.checked.again])]
+        return list(dict.fromkeys(filter(None, [*again, self.checked.again])))
 
     def cell(self, law: str) -> Cell:
         return cell(self.checked, law)

@@ -81,7 +81,7 @@ EVERYTHING = [
         reasons={"too coarse": 2},
         resolutions=[1e-12, 1e-10, 2e-10],
         mutants=Mutants(
-            3, 4, {"x": ["twice"]}, [Survivor("x", "clipped", "missed", "it")], ["x clipped: it"]
+            1, 2, {"x": ["twice"]}, [Survivor("x", "clipped", "missed", "it")], ["x clipped: it"]
         ),
         opinions={"central": Counts(cases=25, agrees=24, disagrees=1)},
         contradictions={"central": Contradicted(finding(headline="gradtest GT100: central says so"), 1)},
