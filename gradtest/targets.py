@@ -33,8 +33,11 @@ class Target:
         The inputs for which it claims a derivative; None leaves that to what it returns.
     parameters : mapping of str to value
         What the map has besides its inputs (weights): further inputs, given to both by name.
-    further : mapping of {"jvp", "hess", "hvp"} to callable
-        Claims beside the first, for the laws that compare claims with each other.
+    further : mapping of {"jvp", "hess", "hvp", "double_backward"} to callable
+        Claims beside the first, for the laws that compare claims with each other.  The last is that
+        of a framework, ``double_backward(cotangents, upstream, *inputs)``: the pullback of the vjp
+        for a fixed upstream gradient, given one cotangent for each gradient; it raises
+        NotImplementedError with the reason where the backward pass cannot be differentiated.
     conjugate : bool
         Whether its complex gradients and cotangents are the conjugates of ours; see `target`.
     domains : mapping of str to Domain

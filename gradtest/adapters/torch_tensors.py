@@ -165,6 +165,43 @@ class Differentiated:
         grads = iter(self._pulled(out, flatten(cotangent).leaves, [x for x in inputs if x is not None]))
         return self._as_given(tree, [None if x is None else next(grads) for x in inputs])
 
+    def double_backward(
+        self, seconds: Sequence[Any], cotangent: Any, /, *args: Any, **kwargs: Any
+    ) -> tuple[Any, ...]:
+        """Return what autograd makes of the backward pass for a cotangent: its pullback at `seconds`.
+
+        Raises
+        ------
+        NotImplementedError
+            If the backward pass cannot be differentiated: it says so (``once_differentiable``), it
+            computes outside of autograd, or its gradients do not depend on the inputs.
+        """
+        tree = flatten((args, kwargs))
+        out, found = self._recorded(tree, [to_tensor(leaf) for leaf in tree.leaves])
+        inputs = [x for x in found if x is not None]
+        asked = zip(self._as_leaves(seconds, args, kwargs), found, strict=True)
+        wanted = [w for w, x in asked if x is not None]
+        try:
+            first = self._pulled(out, flatten(cotangent).leaves, inputs, again=True)
+            grads = iter(_pulled_again(first, wanted, inputs))
+        except RuntimeError as error:
+            said = str(error).splitlines()[0]
+            raise NotImplementedError(f"its backward pass cannot be differentiated: {said}") from None
+        return self._as_given(tree, [None if x is None else next(grads) for x in found])
+
+    def _as_leaves(
+        self, returned: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> list[Any]:
+        """Return what belongs to the inputs of `wrt`, leaf by leaf of ``(args, kwargs)``."""
+        names = bind(self.function, args, kwargs).names
+        known = dict(zip([n for n in self.wrt or names if n in names], returned, strict=True))
+        parts = []
+        for name, value in zip(names, (*args, *kwargs.values()), strict=True):
+            leaves = flatten(value).leaves
+            parts.append(flatten(known[name]).leaves if name in known else [None] * len(leaves))
+        (placed, named) = parts[: len(args)], dict(zip(kwargs, parts[len(args) :], strict=True))
+        return [leaf for part in (*placed, *(named[key] for key in sorted(named))) for leaf in part]
+
     def _call(self, tree: Tree, leaves: Sequence[Any]) -> Any:
         args, kwargs = tree.build(leaves)
         devices = {leaf.device for leaf in leaves if isinstance(leaf, torch.Tensor)}
@@ -205,7 +242,9 @@ class Differentiated:
         values = zip(names, (*args, *kwargs.values()), strict=True)
         return [name in self.wrt for name, value in values for _ in flatten(value).leaves]
 
-    def _pulled(self, out: Any, cotangents: Sequence[Any], inputs: Sequence[Any]) -> Sequence[Any]:
+    def _pulled(
+        self, out: Any, cotangents: Sequence[Any], inputs: Sequence[Any], again: bool = False
+    ) -> Sequence[Any]:
         pairs = [
             (leaf, to_tensor(w, leaf.device))
             for leaf, w in zip(_outputs(out), cotangents, strict=True)
@@ -219,6 +258,7 @@ class Differentiated:
             [w.to(leaf.dtype) for leaf, w in pairs],
             allow_unused=True,
             materialize_grads=self.missing_is_zero,
+            create_graph=again,
         )
         return grads
 
@@ -251,7 +291,24 @@ class Differentiated:
         forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
         forward.__qualname__ = name
         claim = standing_for(vjp, source, claimant)
-        return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}))
+        further = {"double_backward": self.double_backward}
+        return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}), further)
+
+
+def _pulled_again(first: Sequence[Any], seconds: Sequence[Any], inputs: Sequence[Any]) -> Sequence[Any]:
+    """Return the pullback of gradients that were recorded; RuntimeError if none was."""
+    pairs = [(g, w) for g, w in zip(first, seconds, strict=True) if g is not None and w is not None]
+    recorded = [(g, to_tensor(w, g.device).to(g.dtype)) for g, w in pairs if g.requires_grad]
+    if not recorded:
+        raise RuntimeError("it is not recorded, or the same everywhere")
+    grads: Sequence[Any] = torch.autograd.grad(
+        [g for g, _ in recorded],
+        inputs,
+        [w for _, w in recorded],
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return grads
 
 
 def _outputs(out: Any) -> list[Any]:

@@ -16,8 +16,9 @@ from gradtest.diagnosis.evidence import Finding
 from gradtest.judgement import judge
 from gradtest.probe import Probe
 from gradtest.settings import Settings
+from gradtest.signatures import label, standing_for
 from gradtest.spaces import arrays
-from gradtest.spaces.containers import flatten
+from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 from gradtest.verdict import Word
 
@@ -27,11 +28,15 @@ from .closeness import Gap, of_gradients
 __all__ = ["second_order"]
 
 #: What is claimed wrongly, by the form of the claim.
-CLAIMS = {"hess": "Hessian", "hvp": "Hessian product"}
+CLAIMS = {"hess": "Hessian", "hvp": "Hessian product", "double_backward": "second derivative"}
+
+
+#: Why double backward is not looked at by default.
+UNASKED = "a double backward is looked at where the law is asked for by its name"
 
 
 def second_order(probe: Probe, settings: Settings) -> Answer:
-    """Hold ``hess`` and ``hvp`` to the gradient, as the gradient is held to the function.
+    """Hold ``hess``, ``hvp`` and a double backward to the gradient, as that is held to the function.
 
     The claimed gradient (of the sum of the outputs) becomes the map, the second derivative its
     claim, and the same probe measures it: a wrong gradient with the Hessian that belongs to it
@@ -41,6 +46,9 @@ def second_order(probe: Probe, settings: Settings) -> Answer:
     claims = [claim for claim in CLAIMS if claim in case.target.further]
     if not claims:
         return skipped("no second derivative is claimed (hess=, hvp=)")
+    if claims == ["double_backward"]:
+        # Many a backward pass is recorded, and not meant for more: what it saved has no history.
+        return _double_backward(probe, settings) if settings.laws else skipped(UNASKED)
     if len(probe.blocks) != 1:
         names = ", ".join(case.names[i] for i in probe.blocks)
         return skipped(f"it is for one array, and gradients are claimed for {names}; choose one by wrt=")
@@ -56,6 +64,16 @@ def second_order(probe: Probe, settings: Settings) -> Answer:
 def _held(probe: Probe, claim: str, settings: Settings) -> Answer:
     rng = generator(probe.case, settings, claim)
     second = Probe(probe.case.of(_of_the_gradient(probe, claim)), rng)
+    measured = _measured(probe, second, claim, rng, settings)
+    if measured.word == Word.DISAGREES:
+        return measured
+    return _symmetric(probe, second, claim, rng, settings) or measured
+
+
+def _measured(
+    probe: Probe, second: Probe, claim: str, rng: np.random.Generator, settings: Settings
+) -> Answer:
+    """Hold the second derivative to the gradient, by the first law."""
     judgements = judge(second, rng, settings)
     if any(judgement.word is Word.DISAGREES for judgement in judgements):
 
@@ -65,9 +83,46 @@ def _held(probe: Probe, claim: str, settings: Settings) -> Answer:
 
         return Answer(str(Word.DISAGREES), f"the {CLAIMS[claim]} is not the derivative of the gradient", find)
     undecideds = [judgement.reason for judgement in judgements if judgement.word is Word.UNDECIDED]
-    return _symmetric(probe, second, claim, rng, settings) or (
-        undecided(undecideds[0]) if undecideds else agrees()
-    )
+    return undecided(undecideds[0]) if undecideds else agrees()
+
+
+# -- a backward pass that can be differentiated itself --------------------------------------------
+
+
+def _double_backward(probe: Probe, settings: Settings) -> Answer:
+    """Hold the pullback of the backward pass to that pass: for all inputs at once."""
+    rng = generator(probe.case, settings, "double_backward")
+    try:
+        second = Probe(probe.case.of(_of_the_backward(probe)), rng)
+    except Raised as raised:
+        if isinstance(raised.error, NotImplementedError):
+            return skipped(str(raised.error))
+        raise
+    return _measured(probe, second, "double_backward", rng, settings)
+
+
+def _of_the_backward(probe: Probe) -> Target:
+    """Return the target whose map is the backward pass, and whose claim is what frameworks make of it."""
+    target, claim = probe.case.target, probe.case.target.further["double_backward"]
+    upstream = probe.whole_cotangent()
+
+    def answered(*args: Any, **kwargs: Any) -> Tree:
+        inner = Case(target, args, kwargs)
+        return flatten(inner.answer(inner.raw(), upstream))
+
+    def backward(*args: Any, **kwargs: Any) -> Any:
+        return [g for g in answered(*args, **kwargs).leaves if arrays.is_differentiable(g)]
+
+    def pullback(cotangents: Any, /, *args: Any, **kwargs: Any) -> Any:
+        tree, given = answered(*args, **kwargs), iter(cotangents)
+        seconds = [next(given) if arrays.is_differentiable(g) else None for g in tree.leaves]
+        return claim(tree.build(seconds), upstream, *args, **kwargs)
+
+    claimed = standing_for(pullback, target.derivative, f"the backward pass of {label(target.derivative)}")
+    return replace(target, forward=functools.wraps(target.forward)(backward), derivative=claimed, further={})
+
+
+# -- a Hessian, or products with it ---------------------------------------------------------------
 
 
 def _of_the_gradient(probe: Probe, claim: str) -> Target:

@@ -200,3 +200,54 @@ def test_a_property():
 def test_an_input_that_there_is_not():
     with pytest.raises(Misuse, match=r"'v' is not an input of Power; its inputs are x, w, p"):
         gradtest.property_of(Power, x="batch n", v="n")
+
+
+# -- double backward ------------------------------------------------------------------------------
+
+SECOND = gradtest.Settings(laws="second-order")
+
+
+class HalfDetached(Power):
+    """Right, but the second derivative by x lacks the path that was detached."""
+
+    @staticmethod
+    def backward(ctx, dout):
+        x, w = ctx.saved_tensors
+        return dout * 2 * x.detach() * w, (dout * x**2).sum(0), None
+
+
+class InNumPy(Power):
+    @staticmethod
+    def backward(ctx, dout):
+        x, w = (saved.detach().numpy() for saved in ctx.saved_tensors)
+        g = dout.detach().numpy()
+        return torch.from_numpy(g * 2 * x * w), torch.from_numpy((g * x**2).sum(0)), None
+
+
+class Once(Power):
+    backward = staticmethod(torch.autograd.function.once_differentiable(Power.backward))
+
+
+def test_double_backward_is_held_to_the_backward_pass():
+    (law,) = gradtest.check(Power, X, W, 3, settings=SECOND).laws
+    assert (law.verdict, law.reason) == ("agrees", "")
+    assert gradtest.check(HalfDetached, X, W).ok  # not meant to be differentiated, perhaps
+    wrong = gradtest.check(HalfDetached, X, W, settings=SECOND)
+    assert wrong.verdict == "disagrees"
+    assert wrong.findings[0].headline.startswith("gradtest GT1")
+    assert "wrong second derivative for x" in wrong.findings[0].headline
+    assert wrong.findings[0].source.endswith("HalfDetached.backward")
+
+
+def test_double_backward_with_other_inputs_beside():
+    module = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Softmax(-1))
+    assert gradtest.check(module, X, settings=SECOND).ok
+    x = torch.tensor(X, requires_grad=True)
+    assert gradtest.check(Power, x, torch.tensor(W), settings=SECOND).ok
+
+
+@pytest.mark.parametrize("function", [InNumPy, Once])
+def test_a_backward_that_is_not_recorded_claims_no_second_derivative(function):
+    (law,) = gradtest.check(function, X, W, settings=SECOND).laws
+    assert law.verdict == "skipped"
+    assert law.reason.startswith("its backward pass cannot be differentiated: ")
