@@ -196,15 +196,17 @@ def _hidden_where_flat(probe: Probe, line: Line, comparison: Comparison) -> bool
     """Whether the function does not move, and what is claimed is below the rounding of what it is made of.
 
     log(1 + e^-99) is 0 as computed, and its slope is not: the terms are as large as the function
-    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat, and 4
-    along lines through the whole space where it stays so along its own.
+    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat, and up to
+    64 along lines through the whole space where it stays so along its own: all but one of the terms
+    may have vanished, and it takes a line on which that one does.
     """
     if not comparison.estimate.flat or comparison.claim.value == 0.0:
         return False
     rng = np.random.default_rng(0)
     least = abs(comparison.claim.value) * line.widest
-    everywhere = (probe.line(probe.everywhere(rng)) for _ in range(2))
-    lines = itertools.chain([(line, line.widest)], ((other, min(1.0, other.widest)) for other in everywhere))
+    everywhere = [probe.line(probe.everywhere(rng)) for _ in range(8)]
+    wide = [(other, min(width, other.widest)) for width in (1.0, 2.0, 4.0, 0.5) for other in everywhere]
+    lines = itertools.chain([(line, line.widest)], wide)
     far = (abs(one(side * width)) for one, width in lines for side in (-1, 1))
     return any(math.isfinite(size) and least <= line.eps * size for size in far)
 

@@ -524,6 +524,36 @@ def test_the_entropy_of_a_saturated_softmax_is_not_wrong(dtype):
     assert "below the rounding of the function further out" in report.reason
 
 
+@pytest.mark.parametrize("seed", [22, 34, 38, 112, 113, 118, 123, 221])
+def test_a_saturated_classifier_is_not_wrong(seed):
+    """All terms but one have vanished, so that the loss is exactly 0 far around; its gradient is 1e-39."""
+    rng, dtype = np.random.default_rng(seed), (np.float64, np.float32)[seed % 2]
+    batch, inside, hidden, outside = rng.integers(1, 4, 4) + np.array([0, 0, 0, 1])
+    x = rng.normal(size=(batch, inside)).astype(dtype) * rng.choice([1, 1, 30])
+    w0, b0 = rng.normal(size=(inside, hidden)).astype(dtype), rng.normal(size=hidden).astype(dtype)
+    w1 = (rng.normal(size=(hidden, outside)) * rng.choice([1, 10])).astype(dtype)
+    b1 = rng.choice([0.001, 100, 10, 1, -100, 40], size=outside).astype(dtype)
+    labels = np.eye(outside)[(np.maximum(x @ w0 + b0, 0) @ w1 + b1).argmax(1)].astype(dtype)
+
+    def probabilities(h, w1, b1):
+        z = h @ w1 + b1
+        shifted = z - z.max(-1, keepdims=True)
+        return shifted, np.exp(shifted) / np.exp(shifted).sum(-1, keepdims=True)
+
+    def loss(x, w0, b0, w1, b1):
+        shifted, _ = probabilities(np.maximum(x @ w0 + b0, 0), w1, b1)
+        return np.mean(np.log(np.exp(shifted).sum(-1)) - (shifted * labels).sum(-1))
+
+    def gradient(x, w0, b0, w1, b1):
+        h = np.maximum(x @ w0 + b0, 0)
+        dz = (probabilities(h, w1, b1)[1] - labels) / len(x)
+        dh = dz @ w1.T * (h > 0)
+        return dh @ w0.T, x.T @ dh, dh.sum(0), h.T @ dz, dz.sum(0)
+
+    report = gradtest.check(gradtest.target(loss, grad=gradient), x, w0, b0, w1, b1)
+    assert report.verdict != "disagrees", report
+
+
 def test_a_wrong_entropy_is_found_where_it_is_saturated():
     x = np.array([99.0, 40.0, -60.0, 31.0])
     assert verdict(entropy, lambda x: 1.04 * entropy_gradient(x), x).verdict == "disagrees"
