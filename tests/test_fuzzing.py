@@ -152,6 +152,11 @@ def test_a_torn_line_is_done_again_and_nothing_else(where, tmp_path):
     torn.add(2, run.journal.decided[2])
     torn.close()
     assert path.read_bytes() == whole
+    path.write_bytes(whole + b'{"unit": 9, "rec')
+    longer = Journal(path)
+    longer.open(longer.heading)
+    longer.close()
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from textwrap import dedent
 
 import pytest
 
+pytest.importorskip("joblib", reason="joblib is not installed")
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Right, and wrong in large shapes only.
@@ -43,7 +44,6 @@ def fuzz(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def layers(tmp_path: Path) -> Path:
     """A folder with a file of targets."""
-    pytest.importorskip("joblib", reason="joblib is not installed")
     (tmp_path / "layers.py").write_text(dedent(LAYERS), encoding="utf-8")
     return tmp_path
 

@@ -1,6 +1,7 @@
 """`pytest --gradtest`: the targets of pyproject.toml, without any test code."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,19 @@ def test_every_target_is_a_test(project):
     assert "pyproject.toml::layers.py:slow SKIPPED (takes a day)" in run.stdout
     assert "FAILED pyproject.toml::layers.py:dense - gradtest GT101: wrong gradient for w" in run.stdout
     assert "2 targets, " in run.stdout
+
+
+@pytest.mark.slow
+def test_with_xdist_every_target_is_one_test_and_the_tally_is_the_sum(project):
+    alone, several = (
+        project(CONFIG, "--gradtest", "-v", "--hypothesis-seed=1", "-p", "xdist", "-n", count)
+        for count in ("0", "2")
+    )
+    assert (alone.returncode, several.returncode) == (1, 1), several.stdout + several.stderr
+    for name, word in (("cube", "PASSED"), ("dense", "FAILED"), ("slow", "SKIPPED")):
+        assert len(re.findall(rf"\[gw\d\].* {word} pyproject.toml::layers.py:{name}", several.stdout)) == 1
+    said = re.compile(r"^2 targets, .*|^mutants caught.*|^worst resolution.*", re.M)
+    assert said.findall(alone.stdout) == said.findall(several.stdout) != []
 
 
 def test_a_precision_and_a_time_are_kept_to(project):
