@@ -68,7 +68,7 @@ class Calls:
 
     def __init__(self, case: Case, top: Script, taken: tuple[str, ...]) -> None:
         if case.target.form == "jvp":
-            raise CannotKeep("a plain script for a jvp is not written")
+            raise CannotKeep("it is not written for a jvp")
         self.case = case
         self.returned: Any = None
         self.raises = False

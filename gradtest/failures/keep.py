@@ -115,11 +115,11 @@ def _kept(target: Target, finding: Finding, settings: Settings, base: Path, test
     archive: dict[str, NDArray[Any]] = {}
     try:
         inputs = {name: pack(value, name, archive) for name, value in finding.inputs.items()}
-        text, arrays = _script(target, finding, base, _title(failure))
+        text, arrays, why = _script(target, finding, base, _title(failure))
         home = write(base, replace(failure, inputs=inputs), {**archive, **arrays}, text)
     except (OSError, CannotKeep) as error:
         return replace(finding, again=f"not written to {FOLDER.as_posix()}: {error}")
-    return replace(finding, again=_again(failure, home, base))
+    return replace(finding, again=_again(failure, home, base, why))
 
 
 def _functions(target: Target) -> dict[str, Named | None]:
@@ -158,15 +158,19 @@ def _title(failure: Failure) -> str:
     )
 
 
-def _script(target: Target, finding: Finding, base: Path, title: str) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Return a script and its arrays; an empty one where none can be written."""
+def _script(
+    target: Target, finding: Finding, base: Path, title: str
+) -> tuple[str, dict[str, NDArray[Any]], str]:
+    """Return a script, its arrays, and nothing; or an empty one, and why none can be written."""
     try:
-        return script(case_of(target, finding.inputs), finding, base, title)
-    except (CannotKeep, Raised, Misuse, BrokenContract):
-        return "", {}
+        return *script(case_of(target, finding.inputs), finding, base, title), ""
+    except (CannotKeep, Raised, Misuse, BrokenContract) as error:
+        return "", {}, str(error)
 
 
-def _again(failure: Failure, home: Path, base: Path) -> str:
+def _again(failure: Failure, home: Path, base: Path, why: str) -> str:
     again = f"python -m gradtest replay {failure.id}"
     script = home / "repro.py"
-    return f"{again}   or   python {script.relative_to(base).as_posix()}" if script.exists() else again
+    if script.exists():
+        return f"{again}   or   python {script.relative_to(base).as_posix()}"
+    return f"{again}   (no repro.py: {why or 'it did not fail by itself'})"

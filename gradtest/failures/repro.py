@@ -108,7 +108,7 @@ def inner(cotangent, out):
         return sum(inner(cotangent[key], out[key]) for key in out)
     if isinstance(out, (list, tuple)):
         return sum(map(inner, cotangent, out))
-    return float(np.sum(host(cotangent).astype(float) * host(out).astype(float)))
+    return float(np.vdot(host(cotangent).astype(complex), host(out).astype(complex)).real)
 
 
 {plain_difference}
@@ -171,7 +171,7 @@ def script(case: Case, finding: Finding, base: Path, title: str) -> tuple[str, A
         If the code under test raises.
     """
     if finding.law not in ("derivative", "contract"):
-        raise CannotKeep(f"a plain script for the law {finding.law} is not written")
+        raise CannotKeep(f"it is not written for the law {finding.law}")
     archive: Archive = {}
     top = Script(base)
     calls = Calls(case, top, TAKEN)
@@ -208,7 +208,12 @@ def _point(calls: Calls, finding: Finding, packed: Mapping[str, Any], archive: A
     entry, wanted = finding.entry, finding.parameter
 
     def rewrite(name: str, text: str) -> str:
-        return f"moved({text}, {entry.index!r}, t)" if entry is not None and name == wanted else text
+        if entry is None or name != wanted:
+            return text
+        if not entry.in_complex:
+            return f"moved({text}, {entry.index!r}, t)"
+        *index, part = entry.index
+        return f"moved({text}, {tuple(index)!r}, {('t', '1j * t')[part]})"
 
     lines = [
         f"    {calls.variables[name]} = {spell(data, name, archive, rewrite)}"
@@ -223,8 +228,10 @@ def _joined(names: Iterable[str]) -> str:
 
 def _wrong_number(calls: Calls, finding: Finding, entry: Entry, archive: Archive) -> str:
     case = calls.case
-    if case.target.form == "jvp" or any(map(arrays.is_complex, (*calls.out.leaves, *case.leaves))):
-        raise CannotKeep("a plain script for a jvp, or for complex numbers, is not written")
+    if any(map(arrays.is_complex, (*calls.out.leaves, *case.leaves))) and (
+        case.target.conjugate or case.target.form != "vjp"
+    ):
+        raise CannotKeep("for complex numbers it is written for a vjp in the convention of torch")
     block = case.names.index(finding.parameter)
     cotangent = calls.whole(finding.cotangents)
     dtypes = [getattr(value, "dtype", "float64") for value in (case.leaves[block], *calls.out.leaves)]
@@ -235,13 +242,20 @@ def _wrong_number(calls: Calls, finding: Finding, entry: Entry, archive: Archive
         forward=calls.forward,
         output=calls.output,
         derivative=calls.derivative,
-        entry=calls.entry(block, entry.index, cotangent),
-        scale=float(arrays.scales(case.leaves[block])[entry.index]),
+        entry=_claimed(calls, block, entry, cotangent),
+        scale=float(arrays.scales(case.leaves[block])[entry.index[:-1] if entry.in_complex else entry.index]),
         eps=eps,
         rounding=64 * eps,
-        name=finding.parameter + (str(list(entry.index)) if entry.index else ""),
+        name=finding.parameter + entry.place,
         plain_difference=inspect.getsource(plain_difference),
     )
+
+
+def _claimed(calls: Calls, block: int, entry: Entry, cotangent: Any) -> str:
+    if not entry.in_complex:
+        return calls.entry(block, entry.index, cotangent)
+    *index, part = entry.index
+    return f"{calls.entry(block, tuple(index), cotangent)}.{('real', 'imag')[part]}"
 
 
 def _spelled(name: str, value: Any, archive: Archive) -> str:
