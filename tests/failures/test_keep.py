@@ -128,7 +128,35 @@ def test_what_a_plain_difference_cannot_show_has_no_script(tmp_path):
             base=tmp_path,
         )
     )
-    assert re.fullmatch(r"python -m gradtest replay \w{6}", finding.again)
+    assert re.fullmatch(
+        r"python -m gradtest replay \w{6}   \(no repro.py: it did not fail by itself\)", finding.again
+    )
+
+
+def test_of_complex_numbers_the_script_moves_one_part(tmp_path):
+    made = target(users.squared, vjp=users.squared_back)
+    (finding,) = keep(made, gradtest.check(made, np.array([1 + 2j, -0.5j])).findings, base=tmp_path)
+    script = tmp_path / finding.again.split()[-1]
+    assert re.search(r"\.(real|imag)\)\n", script.read_text(encoding="utf-8"))
+    shown = run(script)
+    assert (shown.returncode, shown.stdout.splitlines()[-1]) == (1, "FAILED: they differ"), shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("made", "point", "why"),
+    [
+        (target(np.sin, jvp=lambda x, dx: -np.cos(x) * dx), np.array([0.5]), "it is not written for a jvp"),
+        (
+            target(np.exp, grad=lambda z: 2 * np.exp(z)),
+            np.array([0.5 + 1j]),
+            "for complex numbers it is written for a vjp in the convention of torch",
+        ),
+    ],
+    ids=["jvp", "complex"],
+)
+def test_where_no_script_can_be_written_the_message_says_why(made, point, why, tmp_path):
+    (finding,) = keep(made, gradtest.check(made, point).findings, base=tmp_path)
+    assert finding.again.endswith(f"   (no repro.py: {why})")
     assert not list(tmp_path.rglob("repro.py"))
 
 

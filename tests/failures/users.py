@@ -102,3 +102,11 @@ class Dense:
     @staticmethod
     def backward(dout, x):
         return dout
+
+
+def squared(z):
+    return z * z
+
+
+def squared_back(g, z):
+    return 3 * np.conj(z) * g

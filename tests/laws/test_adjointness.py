@@ -52,6 +52,20 @@ def test_small_errors_are_seen(error):
     assert report.verdict == "disagrees"
 
 
+def test_noise_is_no_contradiction():
+    """The vjp is off by 1e-4 in another way for every upstream gradient: that much may be in the gap."""
+
+    def noisy(dout, x, w):
+        digits = np.frexp(np.abs(dout).sum() * 1e6)[0]
+        dx, dw = backward(dout, x, w)
+        return dx * (1 + 1e-4 * np.sin(1e7 * digits)), dw * (1 + 1e-4 * np.sin(1e7 * digits))
+
+    report = gradtest.check(
+        target(affine, vjp=noisy, jvp=pushed), X, W, settings=Settings(laws="adjointness")
+    )
+    assert report.verdict != "disagrees"
+
+
 def test_at_a_kink_they_may_differ():
     subject = target(
         lambda x: np.maximum(x, 0),

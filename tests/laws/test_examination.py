@@ -9,7 +9,7 @@ import gradtest
 from gradtest import Settings, target
 from gradtest.case import Case
 from gradtest.laws.catalogue import LAWS, asked
-from gradtest.laws.examination import ONE_IN, examine
+from gradtest.laws.examination import ONE_IN, case_is_due, examine
 from gradtest.properties.search import search
 from gradtest.properties.strategies import inputs
 from gradtest.settings import DEFAULT, LawName
@@ -32,6 +32,12 @@ def test_laws_are_asked_for_by_name_in_the_order_of_the_catalogue():
     report = gradtest.check(SINE, X, settings=Settings(laws=("purity", "derivative")))
     assert names(report) == ["derivative", "purity"]
     assert names(gradtest.check(SINE, X)) == [law.name for law in LAWS if law.default]
+
+
+def test_of_many_cases_few_are_held_to_all_laws():
+    rng = np.random.default_rng(0)
+    due = sum(case_is_due(Case(SINE, (rng.normal(size=3),))) for _ in range(400))
+    assert 400 / ONE_IN / 2 < due < 400 / ONE_IN * 2 < 200
 
 
 def test_without_the_derivative_nothing_is_measured():

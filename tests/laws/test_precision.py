@@ -39,6 +39,16 @@ def test_the_careful_formula_loses_what_it_must(dtype):
     assert report.laws[0].reason.startswith("float32 loses ")
 
 
+def test_a_little_more_than_must_be_is_told_and_no_finding():
+    """x + 256 - 256 keeps eight bits less than x."""
+    report = gradtest.check(
+        target(lambda x: x**2, vjp=lambda g, x: 2 * g * ((x + 256) - 256)), Z / 10, settings=PRECISION
+    )
+    assert report.ok
+    times = float(report.laws[0].reason.split()[2])
+    assert 2 < times < 1000
+
+
 def test_what_is_ill_conditioned_must_lose():
     """Near the zero of the sine, rounding the input itself loses all digits."""
     x = np.pi * np.array([1000.0, 3000.0])
