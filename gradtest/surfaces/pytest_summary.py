@@ -52,7 +52,8 @@ def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Con
 
 def _mutants(tallies: Mapping[str, Tally]) -> Iterator[str]:
     """Yield how many wrong versions of the gradients were caught, and which were not."""
-    text, blind = mutants_text({name: tally.mutants for name, tally in tallies.items()})
+    powers = ((name, tally.mutants) for name, tally in tallies.items())
+    text, blind = mutants_text((name, power.caught, power.total, power.blind()) for name, power in powers)
     if text:
         yield f"mutants caught {text}: wrong versions of the gradients that agree"
     yield from (f"  not caught: {sentence}" for sentence in blind[:MOST_TARGETS])

@@ -5,17 +5,16 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .lines import Line, Piece, cells, fill, padded
 
 if TYPE_CHECKING:
-    from gradtest.diagnosis.mutants import Power
     from gradtest.properties.tally import Tally
     from gradtest.record import Record
 
-__all__ = ["Table", "mutants_text", "notes", "number_text", "reasons_text", "seconds_text"]
+__all__ = ["MOODS", "Table", "mutants_text", "notes", "number_text", "reasons_text", "seconds_text"]
 
 MOODS = {"agrees": "good", "disagrees": "bad", "misfit": "bad", "misused": "bad", "crashed": "bad"}
 #: A name is given at least this much room beside the figures; else it gets a line of its own.
@@ -157,13 +156,19 @@ def reasons_text(tally: Tally) -> str:
     )
 
 
-def mutants_text(powers: Mapping[str, Power]) -> tuple[str, list[str]]:
-    """Return how many mutants of how many were caught, and what was not, over all targets (by name).
+def mutants_text(targets: Iterable[tuple[str, int, int, Iterable[str]]]) -> tuple[str, list[str]]:
+    """Return how many mutants of how many were caught, and what was not, over all targets.
 
-    The first is empty where there was none.
+    `targets` are names, how many were caught of how many, and sentences on what was not.  The first is
+    empty where there was none.
+
+    >>> mutants_text([("f", 3, 4, ["w twice: unseen"]), ("g", 0, 0, [])])
+    ('3 of 4', ['f: w twice: unseen'])
     """
-    caught, total = (sum(getattr(power, name) for power in powers.values()) for name in ("caught", "total"))
-    blind = [f"{name}: {sentence}" for name, power in powers.items() for sentence in power.blind()]
+    caught, total, blind = 0, 0, list[str]()
+    for name, seen, of, sentences in targets:
+        caught, total = caught + seen, total + of
+        blind += [f"{name}: {sentence}" for sentence in sentences]
     return (f"{number_text(caught)} of {number_text(total)}" if total or blind else ""), blind
 
 

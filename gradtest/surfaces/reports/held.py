@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..table import number_text
 from .document import Checked, Document
+from .summary import counted
 
 __all__ = ["Cell", "cell", "laws_of"]
 
@@ -53,7 +53,4 @@ def cell(checked: Checked, law: str) -> Cell:
 
 def _said(counts: Mapping[str, int]) -> str:
     words = {"agrees": "held", "disagrees": "broken"}
-    return "; ".join(
-        f"{words.get(kind, kind)} in {number_text(count)} case{'' if count == 1 else 's'}"
-        for kind, count in counts.items()
-    )
+    return "; ".join(f"{words.get(kind, kind)} in {counted(count, 'case')}" for kind, count in counts.items())

@@ -23,7 +23,7 @@ from gradtest.diagnosis.pictures import Picture
 from gradtest.diagnosis.svg import STYLE, caption, svg
 from gradtest.diagnosis.visible import visible
 
-from ..table import number_text, seconds_text
+from ..table import MOODS, number_text, seconds_text
 from .document import Checked, Document, Found, Kept
 from .held import Cell, cell, laws_of
 from .problems import Problem, problems_of
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["html"]
 
-#: How a verdict looks: it is well, it is not, or nobody knows.
-MOODS = {"agrees": "good", "disagrees": "bad", "misfit": "bad", "misused": "bad", "crashed": "bad"}
 #: The signs of the cells, beside which there are words.
 SIGNS = {"held": "✓", "broken": "✗", "undecided": "?", "skipped": "–", "": ""}
 

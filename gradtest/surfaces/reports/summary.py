@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..table import number_text, seconds_text
+from ..table import mutants_text, number_text, seconds_text
 from .document import Checked, Counts, Document
 
 __all__ = ["VERDICTS", "conclusion", "counted", "figures", "verdicts_of"]
@@ -70,7 +70,8 @@ def figures(document: Document) -> Iterator[tuple[str, str]]:
         half, worst = sharp[(len(sharp) - 1) // 2], sharp[-1]
         meaning = "a gradient off by that share would be seen"
         yield "resolution", f"{half:.0e} in half of the cases, {worst:.0e} at worst: {meaning}"
-    text, blind = _mutants(targets)
+    mutants = ((one.name, one.mutants) for one in targets)
+    text, blind = mutants_text((name, m.caught, m.total, m.blind) for name, m in mutants)
     if text:
         more = f"; and {len(blind) - MOST_BLIND} more" if len(blind) > MOST_BLIND else ""
         not_caught = f"; not caught: {'; '.join(blind[:MOST_BLIND])}{more}" if blind else ""
@@ -87,12 +88,6 @@ def _cases(targets: Sequence[Checked]) -> str:
     cases = number_text(sum(one.cases for one in targets))
     text = f"{cases}, {number_text(undecided) if undecided else 'none'} undecided"
     return text + (f"; {nearby} at a kink or the like, judged at a generic point nearby" if nearby else "")
-
-
-def _mutants(targets: Sequence[Checked]) -> tuple[str, list[str]]:
-    caught, total = (sum(getattr(one.mutants, name) for one in targets) for name in ("caught", "total"))
-    blind = [f"{one.name}: {sentence}" for one in targets for sentence in one.mutants.blind]
-    return (f"{number_text(caught)} of {number_text(total)}" if total or blind else ""), blind
 
 
 def _opinion(targets: Sequence[Checked], method: str) -> str:
