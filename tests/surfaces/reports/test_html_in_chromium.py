@@ -4,7 +4,6 @@ Skipped where there is no Chromium or no selenium.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,8 +84,9 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Browser]:
-    os.environ.setdefault("SE_OFFLINE", "true")  # selenium shall look for no driver of its own
-    made = Browser(tmp_path_factory.mktemp("profile"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SE_OFFLINE", "true")  # selenium shall look for no driver of its own
+        made = Browser(tmp_path_factory.mktemp("profile"))
     yield made
     made.driver.quit()
 
