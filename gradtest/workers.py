@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from hypothesis.errors import HypothesisDeprecationWarning
@@ -209,18 +210,24 @@ def run(campaign: Campaign, where: Where, jobs: int) -> Ledger:
     start, ledger = time.perf_counter(), campaign.ledger
     units = [Unit(i, where, i, campaign.plans[i], blank) for i, blank in enumerate(ledger.records)]
     begun: dict[int, Unit] = {}
+    campaign.hear(Begun(_names(units, jobs)))
     try:
         with contextlib.closing(results(units, Engine(jobs), begun)) as arriving:
             for i, record in arriving:
                 ledger.records[i] = record
-                campaign.hear(Begun(record.name))
                 campaign.hear(Ended(record))
+                campaign.hear(Begun(_names(begun.copy().values(), jobs)))
     except KeyboardInterrupt:
         ledger.interrupted = True
         for i in begun:
             ledger.records[i].begun = True
     ledger.seconds = time.perf_counter() - start
     return ledger
+
+
+def _names(units: Iterable[Unit], jobs: int) -> str:
+    """Return which units are in work: the first of those that have begun, as many as there are processes."""
+    return ", ".join(unit.blank.name for unit in islice(units, jobs))
 
 
 def results(units: Iterable[Unit], engine: Engine, begun: dict[int, Unit]) -> Results:
