@@ -3,9 +3,10 @@
 Skipped where there is no Chromium or no selenium.
 """
 
+import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ import gradtest
 pytest.importorskip("jinja2")
 pytest.importorskip("selenium")
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from gradtest.surfaces.reports.html import html
 
@@ -72,6 +75,12 @@ class Browser:
 
     def find(self, css: str):
         return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def soon(self, holds: Callable[[], object]) -> bool:
+        """Whether something holds within some seconds: a page hears of a new address after the command."""
+        with contextlib.suppress(TimeoutException):
+            WebDriverWait(self.driver, 10, 0.05).until(lambda driver: holds())
+        return bool(holds())
 
     def console(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
@@ -223,22 +232,24 @@ def test_everything_can_be_reached_with_keys(browser, page):
     assert {"message", "command", "scroll", "cube"} <= set(seen), "what can be scrolled can be reached, too"
     (first,) = browser.find("#t0")
     first.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
-    assert first.get_attribute("open")
+    assert browser.soon(lambda: first.get_attribute("open"))
 
 
 def test_a_link_opens_what_it_leads_to(browser, page):
     browser.open(page)
+    (target,), (wrong,) = browser.find("#t3"), browser.find("#t1-wrong")
+
+    def in_sight(element) -> bool:
+        return 0 <= browser.run("return arguments[0].getBoundingClientRect().top", element) < 800
+
     browser.find("tbody th a")[3].click()
-    (target,) = browser.find("#t3")
-    assert target.get_attribute("open")
-    top = "return arguments[0].getBoundingClientRect().top"
-    assert 0 <= browser.run(top, target) < 800
-    (wrong,) = browser.find("#t1-wrong")
+    assert browser.soon(lambda: target.get_attribute("open") and in_sight(target))
     browser.find("#words")[0].send_keys("huber")
     assert not wrong.is_displayed()
     browser.run("location.hash = 't1-wrong'")
-    assert wrong.is_displayed(), "also where the search has hidden it"
-    assert 0 <= browser.run(top, wrong) < 800
+    assert browser.soon(lambda: wrong.is_displayed() and in_sight(wrong)), (
+        "also where the search has hidden it"
+    )
 
 
 def test_without_scripts_all_is_there(browser, page):
@@ -248,7 +259,7 @@ def test_without_scripts_all_is_there(browser, page):
     assert browser.find("pre.message")[0].is_displayed()
     (first,) = browser.find("#t0")
     first.find_element(By.TAG_NAME, "summary").click()
-    assert first.find_element(By.TAG_NAME, "svg").is_displayed()
+    assert browser.soon(first.find_element(By.TAG_NAME, "svg").is_displayed)
 
 
 @SIZES
