@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import gradtest
 import gradtest.laws.derivative as law
+from gradtest.case import Case
 from gradtest.diagnosis import confirm, diagnose, measured
 from gradtest.errors import GradientError
 from gradtest.properties.search import search
@@ -168,11 +169,11 @@ def test_a_diagnosis_that_fails_is_no_reason_to_lose_a_finding(monkeypatch, part
     assert finding.entry.wrong
 
 
-def test_complex_inputs_have_findings_without_a_suspicion():
+def test_complex_inputs_have_findings_with_a_suspicion():
     wrong = gradtest.target(lambda z: z * z, vjp=lambda g, z: 3 * g * np.conj(z))
     report = gradtest.check(wrong, np.array([1.0 + 0.5j]))
     assert report.verdict == "disagrees"
-    assert report.findings[0].code.startswith("GT1")
+    assert report.findings[0].what == "it is 3/2 times what it should be"
 
 
 # -- numbers that people know ------------------------------------------------------------------------
@@ -200,3 +201,24 @@ def test_the_gradient_of_a_number_needs_no_words_for_its_cotangent():
     ).findings[0]
     assert finding.upstream == ""
     assert (finding.entry.analytic, finding.entry.numeric) == pytest.approx((6.0, 4.0))
+
+
+def test_single_numbers_are_varied_in_further_cases():
+    """A factor that is the same plain number in all that a strategy draws would look like a constant."""
+    subject = gradtest.target(lambda x, p: x / p, vjp=lambda g, x, p: (g / p**2, None))
+    cases = [Case(subject, (np.array([0.5, k]), 0.375)) for k in range(1, 9)]
+    varied = [float(probe.leaves[1]) for probe in confirm.Others(lambda: cases).drawn("x", seed=0)]
+    assert len(varied) == 8
+    assert len(set(varied)) > 4
+    assert all(0.25 < p < 0.5 for p in varied)
+
+
+def test_a_number_that_may_not_be_varied_is_left_as_it_is():
+    def power(x, p):
+        if p != 2.0:
+            raise ValueError(p)
+        return x**p
+
+    subject = gradtest.target(power, vjp=lambda g, x, p: (g * x, None))
+    cases = [Case(subject, (np.array([0.5, k]), 2.0)) for k in range(1, 4)]
+    assert [float(probe.leaves[1]) for probe in confirm.Others(lambda: cases).drawn("x", seed=0)] == [2.0] * 3

@@ -692,5 +692,19 @@ def test_a_value_that_never_changes_is_no_factor():
     assert "factor y" not in recognise(cases).what
 
 
+def test_of_cases_nothing_is_said_that_is_not_known_of_right_ones():
+    """The output of a right case is not kept: that its size is odd in all wrong ones says nothing."""
+
+    def even_or_odd(rng):
+        return (spread(rng, 3),)
+
+    cases = cases_of(
+        np.sin, lambda g, x: g * np.exp(np.sin(9 * x)) if x[0] > 0 else g * np.cos(x), even_or_odd
+    )
+    assert len(cases.right) >= regions.RIGHT
+    assert "output" not in recognise(cases).what
+    assert not any(name.startswith("output") for name, _ in regions._size_features(cases[0]))
+
+
 def test_no_cases_no_suspicion():
     assert recognise(Cases()) == UNKNOWN
