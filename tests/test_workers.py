@@ -124,7 +124,7 @@ SLOW = """
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process alone")
-@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["one process", "all of the terminal"])
+@pytest.mark.parametrize("send", ["kill", "killpg"])  # to one process, and to all of the terminal
 def test_an_interruption_keeps_what_was_decided_and_leaves_no_worker(tmp_path, send):
     written(tmp_path, SLOW)
     # A shell's background ignores the signal, and a process would inherit that; a handler is not inherited.
@@ -147,7 +147,7 @@ def test_an_interruption_keeps_what_was_decided_and_leaves_no_worker(tmp_path, s
     while " quick " not in rows or not (tmp_path / "begun").exists():  # its row is written when it has ended
         assert time.monotonic() < until, "it never began"
         rows += process.stdout.readline() if " quick " not in rows else ""
-    send(process.pid, signal.SIGINT)
+    getattr(os, send)(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2, out + err
     assert "Interrupted. 3 derivatives: 1 agrees, 2 were stopped." in out
