@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import inspect
 import json
 import re
 import tomllib
@@ -305,4 +306,7 @@ def _explained(message: str) -> str:
 def schema() -> str:
     """Return the JSON Schema of the section ``[tool.gradtest]``, for editors (`config.schema.json`)."""
     described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"[{_SECTION}]"}
-    return json.dumps(described | msgspec.json.schema(Config), indent=2, sort_keys=True) + "\n"
+    whole = described | msgspec.json.schema(Config)
+    for kind in whole["$defs"].values():
+        kind["description"] = inspect.cleandoc(kind["description"])  # as Python 3.13 has it itself
+    return json.dumps(whole, indent=2, sort_keys=True) + "\n"
