@@ -1,0 +1,117 @@
+"""One block of up to 1e8 parameters: the verdict, the wrong entry by name, evaluations, time and memory.
+
+    python tests/benchmarks/large.py                                # up to 1e7 in float64
+    python tests/benchmarks/large.py --dtype float32 --largest 100000000
+
+The function is a weighted sum of x - x**3 / 3 (x in [0.5, 1.5], weights in [-1.5, -0.5] and
+[0.5, 1.5]); its gradient is right, or has one entry that is wrong.  Each line is measured in a process
+of its own.  Memory is the peak less that of the function itself, in copies of x; evaluations are all of
+the report, those of its diagnosis included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tables import provenance, table
+
+import gradtest
+
+MISTAKES = {"right": None, "one entry doubled": 2.0, "one entry zero": 0.0, "one entry negated": -1.0}
+
+
+def target(n: int, dtype: str, mistake: str) -> tuple[Any, Any, int]:
+    """Return a target of n parameters, a point, and the place of the entry that `mistake` is about."""
+    rng = np.random.default_rng(0)
+    x = rng.random(n, dtype=np.dtype(dtype).type)
+    x += x.dtype.type(0.5)
+    w = rng.random(n, dtype=x.dtype.type)
+    w += x.dtype.type(0.5)
+    w[1::2] *= -1
+    place = int(rng.integers(n))
+
+    def forward(x: Any) -> Any:
+        y = x * x
+        y *= -1 / x.dtype.type(3)
+        y += 1
+        y *= x
+        return np.dot(w, y)
+
+    def gradient(x: Any) -> Any:
+        g = x * x
+        np.subtract(1, g, out=g)
+        g *= w
+        factor = MISTAKES[mistake]
+        if factor is not None:
+            g[place] *= g.dtype.type(factor)
+        return g
+
+    return gradtest.target(forward, grad=gradient, name="weighted sum"), x, place
+
+
+def peak() -> int:
+    """Return the largest memory of this process so far, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def one(n: int, dtype: str, mistake: str) -> dict[str, Any]:
+    """Judge one case in this process."""
+    small, point, _ = target(10, dtype, mistake)
+    gradtest.check(small, point)  # imports
+    subject, x, place = target(n, dtype, mistake)
+    float(subject.forward(x))
+    before = peak()
+    start = time.perf_counter()
+    report = gradtest.check(subject, x)
+    seconds = time.perf_counter() - start
+    entry = report.findings[0].entry if report.findings else None
+    return {
+        "verdict": report.verdict,
+        "resolution": report.resolution,
+        "evaluations": report.evaluations,
+        "seconds": seconds,
+        "copies": (peak() - before) / x.nbytes,
+        "named": "" if entry is None else "right" if entry.index == (place,) else f"{entry.index}",
+    }
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smallest", type=int, default=1_000_000)
+    parser.add_argument("--largest", type=int, default=10_000_000)
+    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--one", nargs=2, metavar=("N", "MISTAKE"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(one(int(asked.one[0]), asked.dtype, asked.one[1])))
+        return
+    print(provenance("numpy", "gradtest"))
+    rows, n = [], asked.smallest
+    while n <= asked.largest:
+        for mistake in MISTAKES:
+            command = [sys.executable, __file__, "--dtype", asked.dtype, "--one", str(n), mistake]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            cost = json.loads(done.stdout.splitlines()[-1])
+            words = [cost["verdict"], f"{cost['resolution']:.0e}", cost["evaluations"]]
+            spent = [f"{cost['seconds']:.1f}", f"{cost['copies']:.1f}"]
+            rows.append([f"{n:.0e} {asked.dtype}", mistake, *words, *spent, cost["named"]])
+            print(rows[-1], flush=True)
+        n *= 10
+    header = ["n", "gradient", "verdict", "resolution", "evaluations", "s", "copies of x", "entry named"]
+    print(table("One block of many parameters", header, rows))
+
+
+if __name__ == "__main__":
+    main()
