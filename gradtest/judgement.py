@@ -255,12 +255,18 @@ def _right_between_steps(line: Line, comparison: Comparison) -> bool:
     def left(t: float) -> float:
         return line(t) - still - claim.value * t
 
+    # What a mere slope does, seen at once: it leaves the slack before a stretch would be long enough,
+    # and has no jump at the point either.
+    least = BEYOND * slack / comparison.difference
+    steep = 2.0**-20 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
+    at_once = max(abs(left(side * wide * 2.0**-40)) for side in (-1, 1))
+    if max(abs(left(least)), abs(left(-least))) > slack and not at_once > max(STEP * size, slack, steep):
+        return False
     ends = [_first_jump(left, side * wide, slack) for side in (-1, 1)]
     narrow, jump = min(abs(near) for near, _ in ends), max(jump for _, jump in ends)
     seen = comparison.difference * narrow > BEYOND * slack and all(
         abs(left(narrow * t)) <= slack for t in nodes(8)
     )
-    steep = 2.0**-20 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
     if not (seen or narrow == 0.0) or not jump > max(STEP * size, slack, steep):
         return False
     return jump > 2 * size * min(line.grain(step) for step in (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5))
@@ -568,15 +574,19 @@ def _right_at_large(judgement: Judgement) -> bool:
     gross = 4 * comparison.difference >= size and not comparison.estimate.flat
     if gross or not narrow:
         return False
-    line, right = probe.line(judgement.direction), []
+    line, right = probe.line(judgement.direction), 0
     for width in (2.0**-1, 2.0**-2, 2.0**-3):
         c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
         whole = width * _integral(c)
         # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
         if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference / 8:
             continue
-        right.append(abs(line(width) - line(-width) - whole) < width * comparison.difference / 4)
-    return bool(right) and all(right[:2])  # one of them may be by chance
+        if not abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
+            return False
+        right += 1
+        if right == 2:  # one may be by chance
+            break
+    return right > 0
 
 
 def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
