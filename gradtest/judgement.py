@@ -12,20 +12,20 @@ import enum
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradtest.claimed_slopes import erratic, right_at_large, rounding_claimed, turns
 from gradtest.kinks import outside_subgradient, smooth_everywhere
-from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
+from gradtest.numerics.chebyshev import nodes, slopes_at_centre
 from gradtest.numerics.estimate import Quality
-from gradtest.numerics.line import Line
 from gradtest.numerics.rounding import power_of_two
-from gradtest.numerics.scales import FIRST
-from gradtest.numerics.spectrum import SAFETY, read
+from gradtest.numerics.spectrum import read
 from gradtest.probe import Claim, Direction, Probe
 from gradtest.settings import Settings
+from gradtest.steps import between_steps, hidden_where_flat, right_between_steps
 from gradtest.verdict import BEYOND, Comparison, Word, coarsest_accepted, compare, resolution_asked
 
 __all__ = ["Judgement", "Place", "judge"]
@@ -64,10 +64,6 @@ COARSE = "the function moves in steps here, too large for the slope that is clai
 
 #: Why a disagreement is withdrawn that a staircase explains.
 STAIRS = "the function moves in steps, and between them as the gradient says"
-
-
-#: Steps below this share of the function are its rounding, those of a hidden float32 included.
-STEP = 1e-5
 
 
 class Place(enum.StrEnum):
@@ -156,7 +152,9 @@ def _judge(
     comparison = _compare(probe, direction, settings, suspicion)
     name = probe.case.names[block]
     found = Judgement(block, name, comparison.word, comparison, place, comparison.reason, probe, direction)
-    return replace(found, word=Word.UNDECIDED, reason=TURNS) if _turns(found) else found
+    if found.word is Word.DISAGREES and turns(probe, direction, comparison):
+        return replace(found, word=Word.UNDECIDED, reason=TURNS)
+    return found
 
 
 def _compare(
@@ -179,111 +177,17 @@ def _compare(
         if rounded is not None and comparison.difference <= rounded.rounding:
             claim = rounded
             comparison = held(claim=claim)
-    if comparison.word is Word.DISAGREES and _hidden_where_flat(probe, line, comparison):
+    if comparison.word is Word.DISAGREES and hidden_where_flat(probe, line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=UNSEEN)
-    if comparison.word is Word.DISAGREES and _between_steps(probe, direction, line, comparison):
+    if comparison.word is Word.DISAGREES and between_steps(probe, direction, line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=COARSE)
-    if comparison.word is Word.DISAGREES and _right_between_steps(line, comparison):
+    if comparison.word is Word.DISAGREES and right_between_steps(line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=STAIRS)
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):
         strict = held(tiny_is_zero=False)
         return replace(strict, reason=UNSEEN) if strict.word is Word.UNDECIDED else strict
     return comparison
-
-
-def _hidden_where_flat(probe: Probe, line: Line, comparison: Comparison) -> bool:
-    """Whether the function does not move, and what is claimed is below the rounding of what it is made of.
-
-    log(1 + e^-99) is 0 as computed, and its slope is not: the terms are as large as the function
-    is further out, and so is their rounding.  Costs 2 evaluations where the function is flat, and up to
-    64 along lines through the whole space where it stays so along its own: all but one of the terms
-    may have vanished, and it takes a line on which that one does.
-    """
-    if not comparison.estimate.flat or comparison.claim.value == 0.0:
-        return False
-    rng = np.random.default_rng(0)
-    least = abs(comparison.claim.value) * line.widest
-    everywhere = [probe.line(probe.everywhere(rng)) for _ in range(8)]
-    wide = [(other, min(width, other.widest)) for width in (1.0, 2.0, 4.0, 0.5) for other in everywhere]
-    lines = itertools.chain([(line, line.widest)], wide)
-    far = (abs(one(side * width)) for one, width in lines for side in (-1, 1))
-    return any(math.isfinite(size) and least <= line.eps * size for size in far)
-
-
-def _between_steps(probe: Probe, direction: Direction, line: Line, comparison: Comparison) -> bool:
-    """Whether the claims move the function by less than a step of its rounding, where it stands still.
-
-    Between two steps of height J nothing moves until the slopes have added up to J, or to a few of them
-    where several terms are rounded.  Steps of more than 2**-6 of the function are meant.  Costs up to
-    80 evaluations and 18 gradients where the function is flat.
-    """
-    still = line(0.0)
-    if not comparison.estimate.flat or comparison.claim.value == 0.0:
-        return False
-
-    def moved(t: float) -> float:
-        return line(t) - still
-
-    step = claimed = 0.0
-    for side in (-1, 1):
-        far = comparison.estimate.step
-        while far < line.widest and moved(side * far) == 0.0:
-            far *= 2
-        near, jump = _first_jump(moved, side * min(far, line.widest), 0.0)
-        slopes = [_slope_claimed(probe, direction, near * (0.5 + 0.5 * t)) for t in nodes(8)]
-        claimed += abs(near) * math.fsum(map(abs, slopes)) / len(slopes)
-        step = max(step, jump)
-    size = max(abs(still), line.magnitude, abs(line(line.widest)), abs(line(-line.widest)))
-    return 0 < step <= 2.0**-6 * size and claimed <= 4 * step
-
-
-def _right_between_steps(line: Line, comparison: Comparison) -> bool:
-    """Whether the claim holds around the point up to a jump, which explains why it does not further out.
-
-    What is rounded to three decimals has slope 0 almost everywhere, and 1 on the whole.  As a black
-    box it is also a function that has lost its digits, for which a claim of 0 is wrong: nobody can
-    tell, so that this is no agreement.  Up to the jump nothing may differ by more than rounding, and
-    a third of the disagreement would have to be seen there, unless the point itself is where it jumps;
-    the jump must be larger than the rounding of any precision that the values show.  Costs up to 90
-    evaluations.
-    """
-    claim, still, wide = comparison.claim, line(0.0), comparison.estimate.step
-    size = max(abs(still), line.magnitude)
-    slack = 64 * line.eps * size
-
-    def left(t: float) -> float:
-        return line(t) - still - claim.value * t
-
-    # What a mere slope does, seen at once: it leaves the slack before a stretch would be long enough,
-    # and has no jump at the point either.
-    least = BEYOND * slack / comparison.difference
-    steep = 2.0**-20 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
-    at_once = max(abs(left(side * wide * 2.0**-40)) for side in (-1, 1))
-    if max(abs(left(least)), abs(left(-least))) > slack and not at_once > max(STEP * size, slack, steep):
-        return False
-    ends = [_first_jump(left, side * wide, slack) for side in (-1, 1)]
-    narrow, jump = min(abs(near) for near, _ in ends), max(jump for _, jump in ends)
-    seen = comparison.difference * narrow > BEYOND * slack and all(
-        abs(left(narrow * t)) <= slack for t in nodes(8)
-    )
-    if not (seen or narrow == 0.0) or not jump > max(STEP * size, slack, steep):
-        return False
-    return jump > 2 * size * min(line.grain(step) for step in (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5))
-
-
-def _first_jump(left: Callable[[float], float], far: float, slack: float) -> tuple[float, float]:
-    """Return up to where `left` stays within the slack on the way to `far`, and the jump it makes there."""
-    near = 0.0
-    if abs(left(far)) <= slack:
-        return far, 0.0
-    for _ in range(40):
-        middle = (near + far) / 2
-        if abs(left(middle)) <= slack:
-            near = middle
-        else:
-            far = middle
-    return near, abs(left(far) - left(near))
 
 
 def _steady(probe: Probe, direction: Direction, claim: Claim) -> bool:
@@ -418,7 +322,7 @@ def _by_majority(
         wrong = [judgement for judgement in seen if judgement.word is Word.DISAGREES]
         right = [judgement for judgement in seen if judgement.word is Word.AGREES]
         if len(wrong) >= 2:
-            if any(_right_at_large(judgement) for judgement in wrong[:2]):
+            if any(right_at_large(j.probe, j.direction, j.comparison) for j in wrong[:2]):
                 return replace(wrong[0], word=Word.UNDECIDED, reason=STEPS)
             return _unless_lost(wrong[0], settings)
         if right and not wrong:
@@ -531,10 +435,11 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
     least), and it must be erratic.  Costs 6 gradients, and some 50 more where the first condition holds.
     """
     comparison = judgement.comparison
-    usual = max(_rounding_at(judgement, side * t) for t in (1.0, 2.0, 4.0) for side in (-1, 1))
+    looked_at = judgement.probe, judgement.direction
+    usual = max(rounding_claimed(*looked_at, side * t) for t in (1.0, 2.0, 4.0) for side in (-1, 1))
     if not comparison.difference <= usual + comparison.tolerance:
         return judgement
-    if comparison.claim.value != 0.0 and not _erratic(judgement):
+    if comparison.claim.value != 0.0 and not erratic(*looked_at, comparison):
         return judgement
     share = comparison.difference / max(abs(comparison.claim.value), abs(comparison.estimate.value))
     reason = (
@@ -542,51 +447,6 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
         f"(it is off by {share:.0e}, where {judgement.probe.eps:.0e} is possible)"
     )
     return replace(judgement, word=Word.UNDECIDED, reason=reason)
-
-
-def _turns(judgement: Judgement) -> bool:
-    """Whether the claimed slope is broken within the interval that the noise made so wide.
-
-    A kink inside, hidden by the noise, explains a disagreement d where the slope jumps by 2 d or
-    more.  A jump J leaves about 2 J / (pi k) in the k-th Chebyshev coefficient of the claims
-    along the interval, of which a smooth gradient has nothing left where as many nodes were enough for
-    the function itself.  Costs 17 to 65 gradients.
-    """
-    estimate, difference = judgement.comparison.estimate, judgement.comparison.difference
-    if judgement.word is not Word.DISAGREES or not difference * estimate.step < 1000 * estimate.noise:
-        return False  # the interval could have been narrower: noise is not what limits it
-    n = max(16, estimate.nodes)
-    tail = coefficients([_claim_at(judgement, estimate.step * t) for t in nodes(n)])[n - n // 3 :]
-    return math.hypot(*tail) / math.sqrt(len(tail)) > 0.5 * difference / n
-
-
-def _right_at_large(judgement: Judgement) -> bool:
-    """Whether the claims add up to what the function moves on intervals wider than the first look.
-
-    Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
-    the first alone, and as smooth as can be (1 - p in float32, p near 1e-8); or nothing at all, between
-    two steps of its rounding.  Costs up to 51 gradients, where the disagreement is no gross one, or the
-    function does not move, on an interval no wider than the first.
-    """
-    probe, comparison = judgement.probe, judgement.comparison
-    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
-    narrow = comparison.estimate.step <= power_of_two(probe.eps**FIRST)
-    gross = 4 * comparison.difference >= size and not comparison.estimate.flat
-    if gross or not narrow:
-        return False
-    line, right = probe.line(judgement.direction), 0
-    for width in (2.0**-1, 2.0**-2, 2.0**-3):
-        c = coefficients([_claim_at(judgement, width * t) for t in nodes(16)])
-        whole = width * _integral(c)
-        # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
-        if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference / 8:
-            continue
-        if not abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
-            return False
-        right += 1
-        if right == 2:  # one may be by chance
-            break
-    return right > 0
 
 
 def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
@@ -612,41 +472,6 @@ def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
     suspicion = Suspicion(comparison.difference / size)
     looks = (_compare(place, direction, settings, suspicion) for place in large if place is not None)
     return any(look.word is Word.AGREES and look.resolution > 0 for look in looks)
-
-
-def _integral(c: Sequence[float]) -> float:
-    """Return the integral of a Chebyshev series over [-1, 1]; that of T_k is 2 / (1 - k**2) for even k."""
-    return math.fsum(2 * ck / (1 - k * k) for k, ck in enumerate(c) if k % 2 == 0)
-
-
-def _erratic(judgement: Judgement) -> bool:
-    """Whether the claimed slope is as noisy as it is off, where the function itself is smooth."""
-    probe, comparison = judgement.probe, judgement.comparison
-    line = probe.line(judgement.direction)
-    claims = Line(lambda t: _claim_at(judgement, t), eps=probe.eps)
-    for step in (2.0**-3, 2.0**-5, 2.0**-7, comparison.estimate.step):
-        smooth = read(line.around(step, 16), step, slopes_at_centre(16), line)
-        if smooth is None or (smooth.rough and not smooth.error < comparison.difference / 4):
-            continue
-        reading = read(claims.around(step, 16), step, slopes_at_centre(16), claims)
-        if reading is not None and comparison.difference <= 2 * SAFETY * reading.noise:
-            return True
-    return False
-
-
-def _claim_at(judgement: Judgement, t: float) -> float:
-    return _slope_claimed(judgement.probe, judgement.direction, t)
-
-
-def _slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
-    """Return the slope that is claimed at x + t v, NaN where there is none."""
-    beside = probe.along(direction, t)
-    return beside.claim(direction).value if beside is not None else math.nan
-
-
-def _rounding_at(judgement: Judgement, t: float) -> float:
-    probe = judgement.probe.along(judgement.direction, t)
-    return probe.claim(judgement.direction).rounding if probe is not None else 0.0
 
 
 # -- kinks at the point itself --------------------------------------------------------------------

@@ -21,7 +21,7 @@ FLOORS = (
     ("errors", "settings", "numerics"),
     ("spaces",),
     ("targets", "signatures", "parameters", "matching", "case", "probe"),
-    ("verdict", "judgement", "kinks"),
+    ("verdict", "claimed_slopes", "steps", "judgement", "kinks"),
     ("diagnosis",),
     ("failures",),
     ("laws",),

@@ -1,0 +1,91 @@
+"""The slope that is claimed along a line, as a function: what it says of a disagreement at one point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
+from gradtest.numerics.line import Line
+from gradtest.numerics.rounding import power_of_two
+from gradtest.numerics.scales import FIRST
+from gradtest.numerics.spectrum import SAFETY, read
+from gradtest.probe import Direction, Probe
+from gradtest.verdict import Comparison
+
+__all__ = ["erratic", "right_at_large", "rounding_claimed", "slope_claimed", "turns"]
+
+
+def slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
+    """Return the slope that is claimed at x + t v, NaN where there is none."""
+    beside = probe.along(direction, t)
+    return beside.claim(direction).value if beside is not None else math.nan
+
+
+def rounding_claimed(probe: Probe, direction: Direction, t: float) -> float:
+    """Return the rounding of the slope that is claimed at x + t v, 0 where there is none."""
+    beside = probe.along(direction, t)
+    return beside.claim(direction).rounding if beside is not None else 0.0
+
+
+def turns(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
+    """Whether the claimed slope is broken within the interval that the noise made so wide.
+
+    A kink inside, hidden by the noise, explains a disagreement d where the slope jumps by 2 d or
+    more.  A jump J leaves about 2 J / (pi k) in the k-th Chebyshev coefficient of the claims
+    along the interval, of which a smooth gradient has nothing left where as many nodes were enough for
+    the function itself.  Costs 17 to 65 gradients.
+    """
+    estimate, difference = comparison.estimate, comparison.difference
+    if not difference * estimate.step < 1000 * estimate.noise:
+        return False  # the interval could have been narrower: noise is not what limits it
+    n = max(16, estimate.nodes)
+    tail = coefficients([slope_claimed(probe, direction, estimate.step * t) for t in nodes(n)])[n - n // 3 :]
+    return math.hypot(*tail) / math.sqrt(len(tail)) > 0.5 * difference / n
+
+
+def right_at_large(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
+    """Whether the claims add up to what the function moves on intervals wider than the first look.
+
+    Of a sum of a smooth term and one that rounding holds back for a while, narrow intervals show
+    the first alone, and as smooth as can be (1 - p in float32, p near 1e-8); or nothing at all, between
+    two steps of its rounding.  Costs up to 51 gradients, where the disagreement is no gross one, or the
+    function does not move, on an interval no wider than the first.
+    """
+    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
+    narrow = comparison.estimate.step <= power_of_two(probe.eps**FIRST)
+    gross = 4 * comparison.difference >= size and not comparison.estimate.flat
+    if gross or not narrow:
+        return False
+    line, right = probe.line(direction), 0
+    for width in (2.0**-1, 2.0**-2, 2.0**-3):
+        c = coefficients([slope_claimed(probe, direction, width * t) for t in nodes(16)])
+        whole = width * _integral(c)
+        # Where the slopes cancel (an oscillation) a mistake in all of them would not show.
+        if not abs(whole) > width * size or not math.hypot(*c[11:]) < comparison.difference / 8:
+            continue
+        if not abs(line(width) - line(-width) - whole) < width * comparison.difference / 4:
+            return False
+        right += 1
+        if right == 2:  # one may be by chance
+            break
+    return right > 0
+
+
+def _integral(c: Sequence[float]) -> float:
+    """Return the integral of a Chebyshev series over [-1, 1]; that of T_k is 2 / (1 - k**2) for even k."""
+    return math.fsum(2 * ck / (1 - k * k) for k, ck in enumerate(c) if k % 2 == 0)
+
+
+def erratic(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
+    """Whether the claimed slope is as noisy as it is off, where the function itself is smooth."""
+    line = probe.line(direction)
+    claims = Line(lambda t: slope_claimed(probe, direction, t), eps=probe.eps)
+    for step in (2.0**-3, 2.0**-5, 2.0**-7, comparison.estimate.step):
+        smooth = read(line.around(step, 16), step, slopes_at_centre(16), line)
+        if smooth is None or (smooth.rough and not smooth.error < comparison.difference / 4):
+            continue
+        reading = read(claims.around(step, 16), step, slopes_at_centre(16), claims)
+        if reading is not None and comparison.difference <= 2 * SAFETY * reading.noise:
+            return True
+    return False
