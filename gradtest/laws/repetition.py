@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradtest.probe import Probe
 from gradtest.settings import Settings
 from gradtest.signatures import label
@@ -20,9 +22,9 @@ def repeated(probe: Probe, settings: Settings) -> Answer:
     """Ask for output and gradient again, at the same point and with the same cotangent.
 
     An output that differs is chance (dropout) or state; so is a gradient that differs each time.
-    One that grows each time by the same amount, or that is another one at the first call only, is
-    a finding: something is kept from call to call.  Costs 1 evaluation with 1 gradient, and 2 more
-    where they differ.
+    One that grows each time by the same amount, or that settles once nothing else is asked between, is
+    a finding: something is kept from call to call.  Costs 1 evaluation with 1 gradient, and 2 to 7
+    more where they differ.
     """
     second = probe.at(probe.leaves)
     before = {i: probe.out.leaves[i] for i in probe.cotangents}
@@ -36,10 +38,17 @@ def repeated(probe: Probe, settings: Settings) -> Answer:
     assert found is not None
     if _equal(gap(fourth, third, may)) and _equal(gap(third, second.gradients, may)):
         return _state(probe, found, "the first gradient is another one than those after it")
+    if all(_equal(gap(g, third, may)) for g in (fourth, *_more(probe))):
+        return _state(probe, found, "it is the gradient of another forward pass: a stale cache", "GT306")
     step = combined([(1.0, third), (-1.0, second.gradients)])
     if _equal(gap(step, combined([(1.0, second.gradients), (-1.0, probe.gradients)]), may)):
         return _state(probe, found, "every call adds to what the last one left")
     return undecided(f"{NOT_DETERMINISTIC}: the same inputs gave two gradients")
+
+
+def _more(probe: Probe) -> Iterator[Gradients]:
+    """Yield further gradients: one of a few that chance chooses between is not the same six times."""
+    return (probe.at(probe.leaves).gradients for _ in range(5))
 
 
 def _differ(one: Gradients, other: Gradients, found: Gap | None) -> bool:
@@ -51,14 +60,14 @@ def _equal(found: Gap | None) -> bool:
     return found is None or found.equal is True
 
 
-def _state(probe: Probe, found: Gap, what: str) -> Answer:
+def _state(probe: Probe, found: Gap, what: str, code: str = "GT305") -> Answer:
     case = probe.case
     name = case.names[found.leaf]
     where = found.place(name, probe.leaves[found.leaf])
     return broken(
         probe,
         "purity",
-        "GT305",
+        code,
         name,
         f"{label(case.target.derivative)}: {what}",
         f"{where}: {found.right:.6g} the first time, {found.left:.6g} the second, for the same inputs",
