@@ -244,7 +244,7 @@ def test_laws_replay(law):
 
 def test_a_gradient_that_settles_was_that_of_another_call():
     """What the forward pass before the last one left: right as soon as the same point is asked twice."""
-    kept = [np.zeros(2), np.zeros(2)]
+    kept = [np.zeros(()), np.zeros(())]
 
     def forward(x):
         kept[:] = [kept[1], np.array(x)]
@@ -253,6 +253,5 @@ def test_a_gradient_that_settles_was_that_of_another_call():
     def backward(g, x):
         return 2 * g * (kept[0] if kept[0].shape == x.shape else x)
 
-    for point in (np.array([0.5, 0.5]), np.array([1.0, 2.0])):
-        report = gradtest.check(target(forward, vjp=backward), point)
-        assert {finding.code for finding in report.findings} == {"GT306"}, report
+    report = gradtest.check(target(forward, vjp=backward), np.array([0.5, 0.5]))
+    assert {finding.code for finding in report.findings} == {"GT306"}, report
