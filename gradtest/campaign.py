@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from hypothesis.errors import FailedHealthCheck, Unsatisfiable
 
-from gradtest.adapters.subjects import Subject
 from gradtest.diagnosis.evidence import GROSS, Finding
 from gradtest.diagnosis.pictures import Picture
 from gradtest.diagnosis.report import Report
@@ -28,6 +27,7 @@ from gradtest.properties.search import case_of, search
 from gradtest.properties.tally import Tally
 from gradtest.settings import USUAL_DTYPE, Method
 from gradtest.spaces.containers import flatten
+from gradtest.subjects.subject import Subject
 
 from .baseline.recording import name_of, pinned_of
 from .baseline.store import as_plain

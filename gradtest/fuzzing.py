@@ -20,12 +20,12 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from gradtest.adapters.subjects import Subject
 from gradtest.errors import Misuse
 from gradtest.failures.case_file import FOLDER
 from gradtest.failures.case_file import failures as kept_failures
 from gradtest.failures.case_file import read as read_failure
 from gradtest.failures.packing import CannotKeep
+from gradtest.subjects.subject import Subject
 
 from .campaign import Campaign
 from .plan import digest_of

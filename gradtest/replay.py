@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradtest.adapters.subjects import find, load
 from gradtest.diagnosis.report import Report
 from gradtest.errors import Misuse
 from gradtest.failures import functions
@@ -17,6 +16,8 @@ from gradtest.failures.packing import CannotKeep, unpack
 from gradtest.laws.examination import examine
 from gradtest.settings import Settings
 from gradtest.spaces.domains import read_domain
+from gradtest.subjects.modules import load
+from gradtest.subjects.places import find
 from gradtest.targets import Target, target
 
 __all__ = ["Replayed", "replay"]

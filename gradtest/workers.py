@@ -20,9 +20,10 @@ from typing import Any
 from hypothesis.errors import HypothesisDeprecationWarning
 
 from gradtest import adapters
-from gradtest.adapters.subjects import Subject, find
 from gradtest.errors import Misuse
 from gradtest.settings import USUAL_DTYPE
+from gradtest.subjects.places import find
+from gradtest.subjects.subject import Subject
 
 from .baseline.recording import name_of
 from .campaign import Begun, Campaign, Ended, look
@@ -43,7 +44,7 @@ Where = Callable[[], Sequence[Subject]]
 
 @dataclass(frozen=True)
 class Found:
-    """What `gradtest.adapters.subjects.find` finds in a place."""
+    """What `gradtest.subjects.places.find` finds in a place."""
 
     place: str
     grad: str | None = None

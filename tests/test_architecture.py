@@ -27,6 +27,7 @@ FLOORS = (
     ("laws",),
     ("properties",),
     ("adapters",),
+    ("subjects",),
     (
         "run",
         "replay",
@@ -48,7 +49,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 DOORS = ("gradtest", "gradtest.__main__")
 
 #: What adapters may know of the house.
-ADAPTERS_KNOW = ("targets", "spaces", "errors", "settings", "signatures", "parameters")
+ADAPTERS_KNOW = ("targets", "spaces", "errors", "signatures", "parameters")
 
 NAMED_FOR_NOTHING = {"utils", "util", "misc", "helpers", "helper", "common", "core", "base", "tools", "stuff"}
 
@@ -169,16 +170,12 @@ def cycles(modules: dict[str, Module]) -> list[str]:
 
 
 def adapters(modules: dict[str, Module]) -> list[str]:
-    """An adapter knows targets, spaces and errors, and no adapter of another library.
-
-    What finds subjects in modules asks all of them, through `recognise`.
-    """
+    """An adapter knows targets, spaces and errors, and no adapter of another library."""
     return [
         f"{module.name}:{found.line} imports {found.name}"
         for module, found, other in inner(modules)
         if module.part == "adapters" and other.part not in ADAPTERS_KNOW
         if _library(module) != _library(other)
-        if (module.name, other.name) != ("gradtest.adapters.subjects", "gradtest.adapters.recognise")
     ]
 
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from gradtest import workers
-from gradtest.adapters.subjects import find
 from gradtest.campaign import Campaign
 from gradtest.errors import Misuse
 from gradtest.fuzzing import CASES, Fuzzing, Journal, heading_of, journal_path, seconds_of, variant_of
 from gradtest.plan import Plan
+from gradtest.subjects.places import find
 from gradtest.workers import Engine, Found
 
 LAYERS = """

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import gradtest
-from gradtest.adapters.subjects import Subject
 from gradtest.campaign import look
 from gradtest.diagnosis.report import message
 from gradtest.plan import Known, Plan
 from gradtest.record import Record, Value
+from gradtest.subjects.subject import Subject
 
 X = {"x": "batch in"}
 

@@ -133,7 +133,7 @@ def test_a_row_of_a_table_is_found_by_its_place(layers):
     table = LAYERS + "\nDERIVATIVES = [dict(name='∂x·w', forward=lambda x: 3 * x, grad=lambda x: 2.0)]\n"
     Path("replayed_layers.py").write_text(table, encoding="utf-8")
     del sys.modules["replayed_layers"]
-    from gradtest.adapters.subjects import find
+    from gradtest.subjects.places import find
 
     (subject,) = find("replayed_layers")
     id = written(subject.target, np.float64(1.5), place="replayed_layers")

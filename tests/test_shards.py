@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import gradtest
-from gradtest.adapters.subjects import Subject
 from gradtest.campaign import Campaign
 from gradtest.errors import Misuse
 from gradtest.plan import Plan
 from gradtest.record import Ledger
 from gradtest.settings import DEFAULT
 from gradtest.shards import Merged, Shard, asking_of, merged, refuse_foreign, write
+from gradtest.subjects.subject import Subject
 
 
 def subject(name: str, grad=np.cos) -> Subject:

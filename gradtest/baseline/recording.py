@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from gradtest.adapters.subjects import Subject
 from gradtest.diagnosis.evidence import Finding
 from gradtest.guess import Inputs
 from gradtest.plan import Known, Plan, input_of
 from gradtest.properties.drawn_domains import within
 from gradtest.record import Record
+from gradtest.subjects.subject import Subject
 
 from .changes import BEYOND
 from .entries import Accepted, Entry, Key, Parameter

@@ -21,11 +21,11 @@ from .baseline_options import BASELINE_OPTIONS
 from .report_options import wanted_reports
 
 if TYPE_CHECKING:
-    from gradtest.adapters.subjects import Subject
     from gradtest.campaign import Campaign
     from gradtest.plan import Plan
     from gradtest.record import Ledger
     from gradtest.shards import Shard
+    from gradtest.subjects.subject import Subject
     from gradtest.workers import Where
 
     from .config import Config

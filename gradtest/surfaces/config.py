@@ -24,8 +24,8 @@ from gradtest.errors import Misuse, nearest
 from gradtest.settings import USUAL_DTYPE, Dtype
 
 if TYPE_CHECKING:
-    from gradtest.adapters.subjects import Subject
     from gradtest.plan import Plan
+    from gradtest.subjects.subject import Subject
 
 __all__ = [
     "Config",
@@ -162,7 +162,7 @@ class Config(Struct, forbid_unknown_fields=True, kw_only=True):
         Misuse
             If a place cannot be imported or holds nothing to check.
         """
-        from gradtest.adapters.subjects import find
+        from gradtest.subjects.places import find
 
         found: dict[tuple[str, str], Subject] = {}
         with contextlib.chdir(root):
@@ -205,7 +205,8 @@ def _last(place: str) -> str:
 
 
 def _described(one: Described) -> Subject:
-    from gradtest.adapters.subjects import Subject, function_at
+    from gradtest.subjects.places import function_at
+    from gradtest.subjects.subject import Subject
     from gradtest.targets import target
 
     forms = ("forward", "vjp", "grad", "value_and_grad", "jvp", "hess", "hvp")

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradtest.adapters.subjects import Subject
 from gradtest.baseline.gate import ALL, Gate, read_gate
 from gradtest.baseline.keeping import Account, Baseline, covers
 from gradtest.baseline.recording import name_of, seen
 from gradtest.errors import Misuse
 from gradtest.plan import Plan
 from gradtest.record import Ledger, Record
+from gradtest.subjects.subject import Subject
 
 from .baseline_text import as_data, said
 from .exit_codes import ExitCode, exit_code

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from gradtest.adapters.subjects import Subject
 from gradtest.baseline.gate import ALL, Gate, read_gate
 from gradtest.baseline.keeping import Account, Baseline
 from gradtest.baseline.recording import Seen, entry_of, name_of
@@ -22,6 +21,7 @@ from gradtest.errors import GradientError, Misuse
 from gradtest.guess import Inputs
 from gradtest.plan import Plan
 from gradtest.properties.search import Vacuous
+from gradtest.subjects.subject import Subject
 
 from .baseline_text import as_data, said
 from .config import Config, find_config, read_config

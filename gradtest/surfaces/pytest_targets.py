@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gradtest.adapters.subjects import Subject
 from gradtest.errors import GradientError, Misuse
 from gradtest.guess import inputs_of
 from gradtest.plan import Plan, accepted
 from gradtest.properties.search import Vacuous, as_test
+from gradtest.subjects.subject import Subject
 
 from .config import Config, find_config, plan_for, plan_of, read_config
 from .pytest_baseline import KEEPER, Keeper

@@ -21,7 +21,7 @@ from .asked import given_shapes
 from .exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from gradtest.adapters.subjects import Subject
+    from gradtest.subjects.subject import Subject
 
 __all__ = ["command"]
 
@@ -63,8 +63,8 @@ def command(
 
 def _written(place: str, given: Mapping[str, str], output: Path | None) -> tuple[str, int, int]:
     """Return the text, and how many tests and how many TODOs are in it."""
-    from gradtest.adapters.subjects import find
     from gradtest.guess import inputs_of, parameters_of
+    from gradtest.subjects.places import find
 
     found = find(place)
     modules: dict[str, str] = {}
@@ -134,7 +134,7 @@ def _called(subject: Subject, modules: dict[str, str]) -> list[str] | None:
 
 
 def _module_of(subject: Subject) -> Any:
-    from gradtest.adapters.subjects import load
+    from gradtest.subjects.modules import load
 
     return load(re.split(r"::|:(?=\w+$)", subject.place)[0])
 

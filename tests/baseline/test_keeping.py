@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradtest.adapters.subjects import Subject
 from gradtest.baseline.keeping import Account, Baseline, covers
 from gradtest.baseline.recording import name_of, seen
 from gradtest.baseline.store import read, written
@@ -16,6 +15,7 @@ from gradtest.errors import Misuse
 from gradtest.plan import Known, Plan
 from gradtest.record import Ledger
 from gradtest.settings import DEFAULT
+from gradtest.subjects.subject import Subject
 from gradtest.targets import target
 
 TODAY = datetime.date(2026, 11, 22)

@@ -11,9 +11,9 @@ from hypothesis import Phase
 import gradtest
 import gradtest.properties.search as searching
 import reference
-from gradtest.adapters.subjects import subjects
 from gradtest.properties.search import search
 from gradtest.properties.strategies import inputs
+from gradtest.subjects.offered import subjects
 
 NETWORK = reference.DERIVATIVES[-1]["inputs"]
 

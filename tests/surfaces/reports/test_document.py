@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gradtest
-from gradtest.adapters.subjects import Subject
 from gradtest.campaign import Campaign, Judged
 from gradtest.errors import Misuse
 from gradtest.plan import Plan
 from gradtest.record import plain_data
+from gradtest.subjects.subject import Subject
 from gradtest.surfaces.reports.document import Document, as_json, decoded, read
 from gradtest.surfaces.reports.from_campaign import document_of, misuse_of
 

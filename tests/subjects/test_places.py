@@ -6,8 +6,10 @@ from textwrap import dedent
 
 import pytest
 
-from gradtest.adapters.subjects import find, load, subjects
 from gradtest.errors import Misuse
+from gradtest.subjects.modules import load
+from gradtest.subjects.offered import subjects
+from gradtest.subjects.places import find
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What there is to check, and where it was found."""
