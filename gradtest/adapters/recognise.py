@@ -23,7 +23,6 @@ LIBRARIES: tuple[tuple[str, str], ...] = (
     ("jax", "jax_module"),
     ("jax", "jax_callable"),
     ("sklearn", "sklearn_kernel"),
-    ("sklearn", "sklearn_loss"),
     ("pytensor", "pytensor_op"),
     ("autograd", "autograd_function"),
     ("tensorflow", "tensorflow_layer"),
@@ -39,7 +38,7 @@ AUTODIFF: Mapping[str, str] = {
 }
 
 #: Adapters that need no library: asked of everything, in this order, after those above.
-PLAIN: tuple[str, ...] = ("scipy_pair", "score_model", "numpy_layer")
+PLAIN: tuple[str, ...] = ("scipy_pair", "sklearn_loss", "score_model", "numpy_layer")
 
 
 def as_target(subject: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Target:
