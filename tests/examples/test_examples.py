@@ -1,6 +1,7 @@
 """The examples: one small program for each kind of target, with a right and a wrong gradient.
 
-In each file here, ``test_right`` passes and ``test_wrong`` fails, and says that a gradient (or a Hessian) is wrong.
+In each file here, ``test_right`` passes and ``test_wrong`` fails, and says that a gradient, or a
+Hessian, is wrong.
 """
 
 import importlib.util
