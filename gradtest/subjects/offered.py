@@ -20,7 +20,9 @@ _ROW = {"forward", "vjp", "grad", "value_and_grad", "jvp", "wrt", "name", "equat
 
 
 def subjects(module: ModuleType) -> list[Subject]:
-    """Return what a module offers: its table `DERIVATIVES`, else its targets, pairs by name, and layers.
+    """Return what a module offers: its table `DERIVATIVES`, else all else that has a derivative.
+
+    That is its targets, pairs by name, layers, and functions decorated with a derivative of their own.
 
     A row of the table is a mapping with `forward`, one of `vjp`, `grad`, `value_and_grad` or
     `jvp`, and perhaps `inputs` (named shapes), `wrt`, and a `name` (or `equation`).
@@ -33,9 +35,10 @@ def subjects(module: ModuleType) -> list[Subject]:
     table = getattr(module, "DERIVATIVES", None)
     if table is not None:
         return [_row(module, i, row) for i, row in enumerate(table)]
-    own = own_functions(module)
+    rules = {id(rule) for value in _with_rules(module).values() for rule in vars(value).values()}
+    own = {name: value for name, value in own_functions(module).items() if id(value) not in rules}
     made = [Subject(value, place=name) for name, value in vars(module).items() if isinstance(value, Target)]
-    return made + list(_pairs(own)) + list(_layers(module))
+    return made + list(_pairs(own)) + list(_layers(module)) + list(_decorated(module))
 
 
 def _layers(module: ModuleType) -> Iterator[Subject]:
@@ -46,6 +49,24 @@ def _layers(module: ModuleType) -> Iterator[Subject]:
         found = None if _is_abstract(value) else recognised(value)
         if found is not None:
             yield Subject(found, place=name)
+
+
+def _decorated(module: ModuleType) -> Iterator[Subject]:
+    """Yield the public functions that were given a derivative of their own: custom_vjp, custom_jvp."""
+    for name, value in _with_rules(module).items():
+        found = None if name.startswith("_") else recognised(value)
+        if found is not None:
+            yield Subject(found, place=name)
+
+
+def _with_rules(module: ModuleType) -> dict[str, Any]:
+    """Return what a module made by a decorator that takes rules for the derivative."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type)
+        if hasattr(value, "defvjp") or hasattr(value, "defjvp")
+    }
 
 
 def _is_abstract(kind: type) -> bool:

@@ -159,7 +159,17 @@ def _offers(path: Path) -> bool:
     functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     if any(partner_name(functions, name) for name in functions):
         return True
+    if any(_is_decorated(node) for node in functions.values()):
+        return True
     return any(_assigns_target(node) or _is_layer(node) for node in body)
+
+
+def _is_decorated(node: ast.FunctionDef) -> bool:
+    """Whether a function is given a derivative of its own by a decorator, bare or in a call or partial."""
+    words = {
+        getattr(part, "attr", getattr(part, "id", "")) for d in node.decorator_list for part in ast.walk(d)
+    }
+    return bool(words & {"custom_vjp", "custom_jvp"})
 
 
 def _is_layer(node: ast.stmt) -> bool:

@@ -249,3 +249,32 @@ def test_layers_are_found_but_for_abstract_ones(tmp_path, monkeypatch):
     assert [subject.target.name for subject in find(str(path))] == ["Tanh"]
     assert [subject.target.name for subject in find(str(tmp_path))] == ["Tanh"]  # in a folder, too
     assert [subject.target.name for subject in find(f"{path}::Tanh")] == ["Tanh"]
+
+
+# -- functions with a derivative of their own -----------------------------------------------------
+
+RULES = """
+    import functools
+    import jax, jax.numpy as jnp
+
+    @jax.custom_vjp
+    def product(x, y): return jnp.sin(x) * y
+    def product_fwd(x, y): return product(x, y), (x, y)
+    def product_bwd(kept, g):
+        x, y = kept
+        return g * y * jnp.cos(x), g * jnp.sin(x)
+    product.defvjp(product_fwd, product_bwd)
+
+    @functools.partial(jax.custom_jvp)
+    def growth(x): return jnp.exp(x)
+    @growth.defjvp
+    def growth_jvp(primals, tangents): return growth(*primals), jnp.exp(*primals) * tangents[0]
+"""
+
+
+def test_decorated_functions_are_found_and_their_rules_are_not_taken_for_pairs(write):
+    pytest.importorskip("jax")
+    write("pkg/rules.py", RULES)
+    write("pkg/plain.py", "def f(x): return x")
+    for place in ("pkg/rules.py", "pkg"):
+        assert sorted(subject.target.name for subject in find(place)) == ["growth", "product"]
