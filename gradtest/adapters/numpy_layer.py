@@ -11,8 +11,7 @@ import contextlib
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
@@ -31,16 +30,7 @@ from gradtest.parameters import (
     short_name,
     without_doubles,
 )
-from gradtest.signatures import (
-    Arguments,
-    Plan,
-    backward_plan,
-    bind,
-    gradient_plan,
-    is_cotangent,
-    meant,
-    standing_for,
-)
+from gradtest.signatures import Arguments, Plan, bind, meant, standing_for
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import flatten
 from gradtest.spaces.objects import (
@@ -55,59 +45,14 @@ from gradtest.spaces.objects import (
 )
 from gradtest.targets import Target
 
+from .numpy_methods import RATE_GIVEN, Backward, Methods, methods_of
+
 __all__ = ["LOOKED_FOR", "recognise"]
 
 LOOKED_FOR = "an object or a class with forward and backward, or with a value and its gradient"
 
-_FORWARD = (
-    "forward",
-    "fprop",
-    "forward_pass",
-    "forward_prop",
-    "forward_propagation",
-    "feedforward",
-    "feed_forward",
-    "propagate",
-    "fwd",
-    "call",
-    "__call__",
-)
-_BACKWARD = (
-    "backward",
-    "bprop",
-    "backward_pass",
-    "backward_prop",
-    "backward_propagation",
-    "backprop",
-    "backpropagate",
-    "back_propagation",
-    "bwd",
-    "backwards",
-)
-_VALUE = (
-    "fn",
-    "fun",
-    "func",
-    "f",
-    "value",
-    "loss",
-    "objective",
-    "evaluate",
-    "activate",
-    "forward",
-    "function",
-    "cost",
-    "__call__",
-)
-_GRADIENT = ("grad", "gradient", "jac", "jacobian", "derivative", "deriv", "prime", "df", "grad_fn")
-_BOTH = ("loss", "loss_and_grad", "loss_and_grads", "value_and_grad", "cost_and_grad")
-
 #: What forgets the gradients and caches of earlier calls, where a class offers it.
 _FORGET = ("flush_gradients", "zero_grad", "zero_grads", "zero_gradients", "clear_grads", "reset_gradients")
-#: Where backward updates the parameters itself, by this much of the gradient.
-_RATE = ("learning_rate", "lr", "eta", "learningrate", "l_rate", "learn_rate", "step_size")
-_RATE_GIVEN = 2.0**40  # so much that nothing of the gradient is lost beside the parameter; an exact power
-_OUTPUT = ("output", "outputs", "out", "y", "A", "a", "Y", "Z", "z", "loss", "value")
 _OF_INPUT = ("dinputs", "dinput", "dx", "dX", "grad_input", "input_grad", "input_gradient", "grad")
 _LABELS = ("y_true", "target", "targets", "label", "labels", "y", "Y", "t", "T", "truth", "ytrue", "actual")
 
@@ -140,64 +85,28 @@ def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> T
     kind = subject if isinstance(subject, type) else type(subject)
     if not isinstance(subject, type) and not is_plain_object(subject):
         return None
-    spoken = _spoken(kind)
-    if spoken is None:
+    methods = methods_of(kind)
+    if methods is None:
         return None
-    made_for = functools.partial(_target, kind if isinstance(subject, type) else subject, kind, spoken)
-    forward, backward = (_unbound(kind, name) for name in (spoken.forward, spoken.backward))
+    made_for = functools.partial(_target, subject, methods)
+    forward, backward = (methods.unbound(name) for name in (methods.forward, methods.backward))
     return Target(kind.__name__, forward, backward, "vjp", made_for=made_for)
-
-
-# -- what it is called ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """The names of the two methods, and of what kind the second is."""
-
-    forward: str
-    backward: str
-    kind: str  # "pullback", "gradient" of the inputs, or "both": value and gradients of the parameters
-
-
-def _spoken(kind: type) -> _Spoken | None:
-    own = {name for base in kind.__mro__ if base is not object for name in vars(base)}
-    for forward, backward in itertools.product(_FORWARD, _BACKWARD):
-        if forward in own and backward in own:
-            return _Spoken(forward, backward, "pullback")
-    for value, gradient in itertools.product(_VALUE, _GRADIENT):
-        if value in own and gradient in own and all(callable(getattr(kind, n)) for n in (value, gradient)):
-            return _Spoken(value, gradient, "gradient")
-    both = [name for name in _BOTH if name in own]
-    return _Spoken(both[0], both[0], "both") if both else None
-
-
-def _unbound(kind: type, name: str) -> Callable[..., Any]:
-    """Return a method as a function of its inputs alone, to be read and not to be called."""
-
-    def of_no_object(*args: Any, **kwargs: Any) -> Any:
-        raise MisusedType(f"{kind.__name__}.{name} is called on an object that is made for the inputs")
-
-    called = f"{kind.__name__}.{name}"
-    return standing_for(of_no_object, getattr(kind, name), called, _signature(kind, name))
 
 
 # -- an object of a class -------------------------------------------------------------------------
 
 
-def _target(
-    subject: Any, kind: type, spoken: _Spoken, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Target:
+def _target(subject: Any, methods: Methods, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Target:
     """Return the target of a layer, or of one that is made, beside the inputs that it is to have."""
     if not isinstance(subject, type):
-        return _Layer(subject, spoken, args, kwargs).target()
+        return _Layer(subject, methods, args, kwargs).target()
     reason = ""
     for given in _arguments(subject, args):
         layer = None
         with Randomness().seeded():
             try:
                 layer = subject(*given)
-                made = _Layer(layer, spoken, args, kwargs)
+                made = _Layer(layer, methods, args, kwargs)
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 continue
@@ -239,13 +148,14 @@ class _Layer:
         Why it could not be called; then nothing is known of its parameters.
     """
 
-    def __init__(self, layer: Any, spoken: _Spoken, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        self.kind, self.spoken = type(layer), spoken
-        methods = [getattr(self.kind, name) for name in (spoken.forward, spoken.backward)]
-        self._randomness = Randomness([inspect.unwrap(method) for method in methods])
-        own = _signature(self.kind, spoken.forward).parameters
+    def __init__(self, layer: Any, methods: Methods, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self._methods = methods
+        both = [getattr(methods.owner, name) for name in (methods.forward, methods.backward)]
+        self._randomness = Randomness([inspect.unwrap(method) for method in both])
+        own = methods.signature(methods.forward).parameters
         kwargs = {name: value for name, value in kwargs.items() if name in own}  # the rest is the layer's
-        self._inputs = bind(getattr(layer, spoken.forward), args, kwargs)
+        self._inputs = bind(getattr(layer, methods.forward), args, kwargs)
+        self._backward = Backward(methods, self._inputs.names)
         self._given = (tuple(args), kwargs)
         self._real = _differentiated(self._inputs)
         self._parameters: dict[str, list[Pair]] = {}
@@ -271,52 +181,53 @@ class _Layer:
 
     def target(self) -> Target:
         """Return the target: inputs as they are, parameters by name."""
-        name, methods = self.kind.__name__, (self.spoken.forward, self.spoken.backward)
-        own = _signature(self.kind, methods[0])
+        methods, name = self._methods, self._methods.owner.__name__
+        own = methods.signature(methods.forward)
         inputs = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
         held = Parameter("parameters", Parameter.VAR_KEYWORD)
         cotangent = Parameter("cotangent", Parameter.POSITIONAL_ONLY)
         starred = Parameter("inputs", Parameter.VAR_POSITIONAL)
-        takes = inputs if self._nothing_upstream else [cotangent, starred]
+        nothing_upstream = self._backward.nothing_upstream
+        takes = inputs if nothing_upstream else [cotangent, starred]
 
         def forward(*args: Any, **given: Any) -> Any:
-            return self._forward(args, given)
+            return self._value(args, given)
 
         def backward(cotangent: Any, *args: Any, **given: Any) -> Any:
-            return self._backward(cotangent, args, given)
+            return self._gradients(cotangent, args, given)
 
         def gradient(*args: Any, **given: Any) -> Any:
-            return self._backward(None, args, given)
+            return self._gradients(None, args, given)
 
         forms = [
             standing_for(
-                run, getattr(self.kind, method), f"{name}.{method}", own.replace(parameters=parameters)
+                run, getattr(methods.owner, method), f"{name}.{method}", own.replace(parameters=parameters)
             )
             for run, method, parameters in (
-                (forward, methods[0], [*inputs, held]),
-                (gradient if self._nothing_upstream else backward, methods[1], [*takes, held]),
+                (forward, methods.forward, [*inputs, held]),
+                (gradient if nothing_upstream else backward, methods.backward, [*takes, held]),
             )
         ]
         values = {name: at(self._base, pairs[0].path) for name, pairs in self._parameters.items()}
-        form = "grad" if self._nothing_upstream else "vjp"
+        form = "grad" if nothing_upstream else "vjp"
         return Target(name, forms[0], forms[1], form, parameters=values)
 
     # -- one evaluation -----------------------------------------------------------------------
 
-    def _forward(self, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
+    def _value(self, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
         """Call forward of a fresh copy, and return its output."""
         layer, kwargs = self._fresh(given)
         with self._randomness.frozen():
-            return self._output(layer, self._run(layer, args, kwargs))[0]
+            return self._output(layer, self._methods.run(layer, args, kwargs))[0]
 
-    def _backward(self, cotangent: Any, args: Sequence[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    def _gradients(self, cotangent: Any, args: Sequence[Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """Call forward and backward of a fresh copy, and return the gradients by name."""
         # Where backward changes the parameters themselves, what they were is needed afterwards.
         own = {n: np.array(v) if isinstance(v, np.ndarray) else v for n, v in given.items()}
-        layer, kwargs = self._fresh(own if self._rate else given)
+        layer, kwargs = self._fresh(own if self._backward.rate else given)
         with self._randomness.frozen():
-            returned = self._run(layer, args, kwargs)
-            inputs = bind(getattr(layer, self.spoken.forward), args, kwargs)
+            returned = self._methods.run(layer, args, kwargs)
+            inputs = bind(getattr(layer, self._methods.forward), args, kwargs)
             result = self._pulled(layer, returned, cotangent, inputs)
         return self._by_name(layer, result, given)
 
@@ -330,21 +241,12 @@ class _Layer:
                 put(layer, self._parameters[name][0].path, given[name])
         return layer, {name: value for name, value in given.items() if name not in self._parameters}
 
-    def _run(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        returned = getattr(layer, self.spoken.forward)(*args, **kwargs)
-        if returned is not None:
-            return returned
-        kept = attributes(layer)
-        return next(
-            (kept[name][1] for name in _OUTPUT if name in kept and arrays.is_array(kept[name][1])), None
-        )
-
     def _output(self, layer: Any, returned: Any) -> tuple[Any, Any]:
         """Return output and cache of what forward returned."""
-        if self.spoken.kind == "both":
+        if self._methods.form == "both":
             return returned[0], returned[1]
         if self._plan is None:
-            self._plan = self._planned(layer, returned)
+            self._plan = self._backward.plan(layer, returned)
         cache = None
         if "cache" in self._plan.order:
             *out, cache = returned
@@ -354,54 +256,11 @@ class _Layer:
     def _pulled(self, layer: Any, returned: Any, cotangent: Any, inputs: Arguments) -> Any:
         """Return what backward returns."""
         _, cache = self._output(layer, returned)
-        if self.spoken.kind == "both":
+        if self._methods.form == "both":
             return cache
         assert self._plan is not None
         args, kwargs = self._plan.arguments(inputs, {"cotangent": cotangent, "cache": cache})
-        return self._pullback(layer)(*args, **kwargs)
-
-    def _pullback(self, layer: Any) -> Callable[..., Any]:
-        method: Callable[..., Any] = getattr(layer, self.spoken.backward)
-        return functools.partial(method, **{self._rate: _RATE_GIVEN}) if self._rate else method
-
-    # -- how backward is called ---------------------------------------------------------------
-
-    @functools.cached_property
-    def _rate(self) -> str:
-        """The name of the learning rate that backward takes, empty if it takes none."""
-        taken = _signature(self.kind, self.spoken.backward).parameters
-        return next((name for name in _RATE if name in taken and name not in self._inputs.names), "")
-
-    @functools.cached_property
-    def _nothing_upstream(self) -> bool:
-        """Whether no upstream gradient is taken: the derivative is that of a number, or elementwise."""
-        if self.spoken.kind != "pullback":
-            return True
-        own = [
-            p for p in _signature(self.kind, self.spoken.backward).parameters.values() if p.name != self._rate
-        ]
-        needed = [p.name for p in own if p.default is p.empty and p.kind is not Parameter.VAR_KEYWORD]
-        if needed:
-            return len(needed) > 1 and set(needed) <= set(self._inputs.names)
-        return not (own and is_cotangent(own[0].name))
-
-    def _planned(self, layer: Any, returned: Any) -> Plan:
-        """Return how to call backward, given what forward returned."""
-        own = _signature(self.kind, self.spoken.backward).parameters
-        kinds = {p.kind for p in own.values()}
-        named = [name for name in own if name != self._rate]
-        if self.spoken.kind == "gradient" or (
-            self._nothing_upstream and any(n in own for n in self._inputs.names)
-        ):
-            return gradient_plan(self._pullback(layer), self._inputs.names)
-        if self._nothing_upstream:
-            return Plan(())
-        if Parameter.VAR_POSITIONAL in kinds and len(named) == 1:
-            return Plan(("cotangent",), spread=isinstance(returned, tuple))
-        needed = [name for name in named if own[name].default is Parameter.empty]
-        if len(needed) <= 1:
-            return Plan(("cotangent",))  # even if it is called as the input is
-        return backward_plan(self._pullback(layer), self._inputs.names, returned)
+        return self._backward.of(layer)(*args, **kwargs)
 
     # -- whose gradients ----------------------------------------------------------------------
 
@@ -410,8 +269,8 @@ class _Layer:
         held: dict[str, Any] = {}
         for name, pairs in self._parameters.items():
             if pairs[0].gradient is None:
-                if self._rate and not self._returned:
-                    held[name] = (given.get(name, 0.0) - at(layer, pairs[0].path)) / _RATE_GIVEN
+                if self._backward.rate and not self._returned:
+                    held[name] = (given.get(name, 0.0) - at(layer, pairs[0].path)) / RATE_GIVEN
                 continue
             found = [at(layer, pair.gradient) for pair in pairs if pair.gradient is not None]
             found = [gradient for gradient in found if gradient is not None]
@@ -472,15 +331,15 @@ class _Layer:
         """Return a copy that has made its parameters, which some do in the first call of forward."""
         layer = copied(self._base)
         with self._randomness.frozen():
-            self._run(layer, *copied(self._given))
+            self._methods.run(layer, *copied(self._given))
         return self._reset(layer)
 
     def _tried(self) -> list[Pair]:
         """Call forward and backward of a copy, and return the parameters that have gradients."""
         layer, (args, kwargs) = copied(self._base), copied(self._given)
-        inputs = bind(getattr(layer, self.spoken.forward), args, kwargs)
+        inputs = bind(getattr(layer, self._methods.forward), args, kwargs)
         with self._randomness.frozen():
-            returned = self._run(layer, args, kwargs)
+            returned = self._methods.run(layer, args, kwargs)
             out = flatten(self._output(layer, returned)[0])
             before = {pair.gradient: seen(at(layer, pair.gradient or ())) for pair in paired(layer)}
             entering = {path: seen(value) for path, value in numbers(layer)}
@@ -492,7 +351,7 @@ class _Layer:
         pairs = without_doubles(layer, live)
         if any(at(layer, pair.gradient or ()) is not None for pair in pairs):
             return pairs
-        if self._rate:
+        if self._backward.rate:
             return [Pair(path) for path, seen in entering.items() if differs(seen, at(layer, path))]
         return self._among(result, dict(numbers(self._base))) or pairs
 
@@ -540,7 +399,7 @@ class _Layer:
 
         there = {path for path in old if arrays.is_differentiable(old[path]) and holds(path)}
         with self._randomness.frozen():
-            self._run(layer, args, kwargs)
+            self._methods.run(layer, args, kwargs)
         there = {path for path in there if holds(path) and not differs((None, old[path]), at(layer, path))}
         return [pair for pair in pairs if pair.path in there]
 
@@ -561,14 +420,6 @@ class _Layer:
             name if taken.count(name) == 1 else f"self.{written(group[0].path)}": group
             for name, group in zip(full, groups, strict=True)
         }
-
-
-def _signature(kind: type, name: str) -> inspect.Signature:
-    """Return the signature of a method, without self."""
-    found = inspect.signature(getattr(kind, name))
-    if isinstance(inspect.getattr_static(kind, name), (staticmethod, classmethod)):
-        return found
-    return found.replace(parameters=list(found.parameters.values())[1:])
 
 
 def _differentiated(inputs: Arguments) -> list[str]:
