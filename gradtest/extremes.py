@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from gradtest.errors import Misuse
-from gradtest.properties.parameters import point_of
 from gradtest.properties.pinned import pinned
+from gradtest.properties.points import point_of
 from gradtest.properties.shapes import WIDTHS, read_shape
 from gradtest.spaces.containers import flatten
 from gradtest.spaces.domains import Real
@@ -33,7 +33,7 @@ def drawn_farther(
     Parameters
     ----------
     target, shapes, dtype
-        As in `gradtest.properties.parameters.point_of`.
+        As in `gradtest.properties.points.point_of`.
     width : int
         How large a named dim may be, as far as `MOST_ENTRIES` allows; 0 for the usual.
     scale : int

@@ -21,8 +21,8 @@ from gradtest.judgement import Judgement, judge
 from gradtest.matching import BrokenContract
 from gradtest.numerics.rounding import coarsest, epsilon, grain
 from gradtest.probe import Claim, Direction, Probe
-from gradtest.properties.parameters import in_kind_of, parameters_alike, placed
 from gradtest.properties.pinned import pinned
+from gradtest.properties.points import in_kind_of, parameters_alike, placed
 from gradtest.properties.search import case_of
 from gradtest.settings import Settings
 from gradtest.spaces import arrays

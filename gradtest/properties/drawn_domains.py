@@ -10,7 +10,7 @@ from typing import Any
 from gradtest.signatures import bind
 from gradtest.targets import Target
 
-from .parameters import placed
+from .points import placed
 from .shapes import Shape, read_shape
 from .strategies import domains_of
 

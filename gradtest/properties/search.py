@@ -30,7 +30,7 @@ from gradtest.targets import Target
 
 from .drawn_domains import within
 from .further import further
-from .parameters import placed, point_of
+from .points import placed, point_of
 from .tally import Tally, session
 
 __all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "searching", "tell"]

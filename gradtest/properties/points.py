@@ -1,4 +1,4 @@
-"""What a target holds besides its inputs, drawn anew: weights that are not those it began with."""
+"""Points of a target: its inputs, and what it holds besides, drawn anew and not as it began."""
 
 from __future__ import annotations
 
