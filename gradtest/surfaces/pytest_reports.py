@@ -26,7 +26,7 @@ from gradtest.record import Ledger, Record, written
 from .config import Config, find_config, read_config
 from .pytest_baseline import KEEPER
 from .pytest_failure import ours
-from .reports.from_campaign import document_of
+from .reports.from_ledger import document_of
 from .reports.publishing import Wanted, publish, wanted
 
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ class Telling:
 
     def _document(self, ledger: Ledger) -> tuple[Kept | None, Document]:
         """Return what came of the baseline, and of it all, for all reports."""
-        from .reports.from_campaign import document_of
+        from .reports.from_ledger import document_of
 
         kept = self.promise.kept(ledger) if self.promise is not None else None
         code = exit_code(ledger) if kept is None else kept.exit_code
@@ -120,7 +120,7 @@ def refused(misuse: Misuse, place: str) -> NoReturn:
         That which is given.
     """
     from .reports.document import as_json
-    from .reports.from_campaign import misuse_of
+    from .reports.from_ledger import misuse_of
 
     print(as_json(misuse_of(str(misuse), place, ExitCode.MISUSE)), end="")
     raise misuse
@@ -132,7 +132,7 @@ def reported(place: str, reports: Wanted) -> Iterator[None]:
     try:
         yield
     except Misuse as misuse:
-        from .reports.from_campaign import misuse_of
+        from .reports.from_ledger import misuse_of
         from .reports.publishing import publish
 
         document = misuse_of(str(misuse), place, ExitCode.MISUSE)

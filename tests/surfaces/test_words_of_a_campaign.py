@@ -17,7 +17,7 @@ from gradtest.surfaces.exit_codes import ExitCode, exit_code
 from gradtest.surfaces.lines import cells, fill, plain
 from gradtest.surfaces.mutants_table import mutants_table
 from gradtest.surfaces.reports.document import as_json
-from gradtest.surfaces.reports.from_campaign import document_of
+from gradtest.surfaces.reports.from_ledger import document_of
 from gradtest.surfaces.table import Table
 
 LONG = "∂L/∂W^{L-1} = (W^L)^T (ŷ - y) ⊙ ReLU'(z^{L-1}) · (a^{L-2})^T"

@@ -16,7 +16,7 @@ from gradtest.plan import Plan
 from gradtest.record import plain_data
 from gradtest.subjects.subject import Subject
 from gradtest.surfaces.reports.document import Document, as_json, decoded, read
-from gradtest.surfaces.reports.from_campaign import document_of, misuse_of
+from gradtest.surfaces.reports.from_ledger import document_of, misuse_of
 
 W = np.random.default_rng(0).normal(size=(4, 5))
 

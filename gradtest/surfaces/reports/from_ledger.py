@@ -1,4 +1,4 @@
-"""From a campaign to the document of its reports.
+"""From the ledger of a run to the document of its reports.
 
 PYTEST_DONT_REWRITE
 """
