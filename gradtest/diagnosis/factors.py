@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .measured import Array, Measured
+from .entrywise import Array, on_host
+from .measured import Measured
 from .suspicion import ENTRIES, SPARED, Cases, Suspicion, constant, counted, holds, number, simple
 
 __all__ = [
@@ -323,7 +324,7 @@ def _unmoved(m: Measured, name: str) -> bool | None:
     probe = m.at({name: moved})
     if probe is None or m.block not in probe.gradients:
         return None
-    analytic = m.host(probe.gradients[m.block]).reshape(m.shape)
+    analytic = on_host(probe.gradients[m.block]).reshape(m.shape)
     if not np.allclose(analytic, m.analytic, rtol=1e-12, atol=0.0):
         return False
     other = m.numeric_at({name: moved})

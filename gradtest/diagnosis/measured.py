@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradtest.case import Case, Raised
 from gradtest.matching import BrokenContract
 from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
-from gradtest.numerics.differentiate import looks
-from gradtest.numerics.estimate import Estimate, Quality
-from gradtest.numerics.line import Line
 from gradtest.probe import Probe
 from gradtest.spaces import arrays
-from gradtest.spaces.containers import Tree
 from gradtest.verdict import BEYOND
 
-__all__ = ["FEW", "Measured", "Numbers", "Purse", "measure", "numbers", "outputs_of", "sizes_of"]
+from .entrywise import FEW, LARGEST_JACOBIAN, STILL, Array, chosen, in_double, numbers, on_host, outputs_of
 
-Array = NDArray[Any]
-
-#: Blocks up to this many entries are measured whole; of larger ones, some entries.
-FEW = 36
-SOME = 8
+__all__ = ["Measured", "Purse", "leaves_of", "measure", "sizes_of"]
 
 #: Blocks up to this many entries are measured with a confirmation from another scale.
 _CONFIRMED = 8
 
-#: Jacobians of more entries than this are not looked at.
-_LARGEST_JACOBIAN = 4096
-
 #: Wrong entries that are measured again with other inputs.
 _AGAIN = 2
 
-#: Evaluations that an entry may take, and the relative errors that are wanted of them.
-_BUDGET = 48
-_SHARP = 1e-9
-_QUICK = 1e-7
-
-#: An entry whose error is more than this share of the largest counts as not measured.
-_VAGUE = 0.01
-
 #: A claimed Jacobian is asked for row by row, for up to so many outputs.
 _ROWS = 12
-
-#: Where a function that does not move within this share of the point is taken to stand still.
-_STILL = 2.0**-8
 
 #: A prediction is believed within this much of the numbers themselves, beside their errors.
 _CLOSE = 1e-8
@@ -62,94 +39,6 @@ class Purse:
     """The forward evaluations that are left for one finding."""
 
     left: int
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The numeric gradient of a block: `value` and `error` in its shape (NaN where there is none).
-
-    `step` is how far each entry was moved to measure it, `seen` holds for each entry the whole
-    output at every t that it took.
-    """
-
-    value: Array
-    error: Array
-    step: Array
-    seen: Mapping[tuple[int, ...], dict[float, Array]]
-
-
-def numbers(
-    probe: Probe, block: int, *, quick: bool = False, only: Sequence[tuple[int, ...]] = ()
-) -> Numbers:
-    """Measure every entry of a block (some of a large one, or `only` these).
-
-    Costs 10 to 20 evaluations an entry; 8 where `quick`, which takes the first sharp look at a
-    smooth function for granted.
-    """
-    x = probe.leaves[block]
-    shape = arrays.real_shape(x)
-    value, error, step = np.full(shape, np.nan), np.full(shape, np.inf), np.zeros(shape)
-    still, largest = np.zeros(shape, dtype=bool), 0.0
-    seen: dict[tuple[int, ...], dict[float, Array]] = {}
-    few = arrays.real_size(x) * sum(map(arrays.real_size, probe.cotangents.values())) <= _LARGEST_JACOBIAN
-    for index in only or _chosen(shape):
-        direction, unit = probe.coordinate(block, index)
-        if unit == 0.0:
-            continue  # its domain does not let it move
-        outputs = seen.setdefault(index, {})
-
-        def see(t: float, out: Tree, outputs: dict[float, Array] = outputs) -> None:
-            outputs[t] = outputs_of(probe, out)
-
-        slope = _slope(probe, probe.line(direction, see if few else None), quick)
-        value[index], error[index], step[index] = slope.value / unit, slope.error / unit, slope.step
-        still[index] = slope.flat
-        largest = max(largest, slope.steepest / unit)
-    largest = max(largest, float(np.abs(np.nan_to_num(value)).max(initial=0.0)))
-    vague = ~(still | (error <= _VAGUE * largest))  # a kink, or noise: nothing rests on it
-    return Numbers(np.where(vague, np.nan, value), np.where(vague, np.inf, error), step, seen)
-
-
-def outputs_of(probe: Probe, out: Tree) -> Array:
-    """Return all real outputs in one row, in double precision."""
-    rows = [Measured.host(out.leaves[i]).reshape(-1) for i in probe.cotangents]
-    return rows[0] if len(rows) == 1 else np.concatenate(rows)
-
-
-def _chosen(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Yield the places of all entries, or of a few spread over a large block."""
-    size = math.prod(shape)
-    every = range(size) if size <= FEW else np.linspace(0, size - 1, SOME, dtype=int)
-    for place in every:
-        yield tuple(int(i) for i in np.unravel_index(place, shape))
-
-
-def _slope(probe: Probe, line: Line, quick: bool) -> Estimate:
-    """Measure one slope; where the function stands still, say so as exactly as it can be said."""
-    slope = _look(line, quick)
-    if slope.flat or not slope.error <= 1e-6 * abs(slope.value):
-        # Constant samples do not show how they are rounded, and so are stated to be off by much.
-        samples = set(line.around(_STILL, 8))
-        if len(samples) == 1 and math.isfinite(samples.pop()):
-            size = max(abs(probe.origin), probe.magnitude)
-            return Estimate(0.0, 4 * probe.eps * size / _STILL, step=_STILL, nodes=8, flat=True)
-    return slope
-
-
-def _look(line: Line, quick: bool) -> Estimate:
-    """Return the sharpest confirmed look, or the first sharp one where that is enough."""
-    best = Estimate(math.nan, math.inf)
-    for look in looks(line, _SHARP):
-        relative = look.error / abs(look.value) if look.value else math.inf
-        if quick and look.nodes >= 8 and look.quality is Quality.CLEAN and relative <= _QUICK:
-            return look
-        if look.confirmed and look.error < best.error:
-            best = look
-            if relative <= _SHARP:
-                break
-        if line.evaluations >= _BUDGET:
-            break
-    return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +107,7 @@ class Measured:
     def reals(self) -> dict[str, Array]:
         """The leaves among them that can be differentiated by, in double precision."""
         names = self.probe.case.names
-        return {names[i]: _double(self.inputs[names[i]]) for i in self.probe.case.real}
+        return {names[i]: in_double(self.inputs[names[i]]) for i in self.probe.case.real}
 
     @cached_property
     def sizes(self) -> dict[str, float]:
@@ -230,12 +119,12 @@ class Measured:
     @cached_property
     def outputs(self) -> list[Array]:
         """The real outputs."""
-        return [self.host(self.probe.out.leaves[i]) for i in self.probe.cotangents]
+        return [on_host(self.probe.out.leaves[i]) for i in self.probe.cotangents]
 
     @cached_property
     def upstreams(self) -> list[Array]:
         """The cotangent of each of them."""
-        return [self.host(w) for w in self.probe.cotangents.values()]
+        return [on_host(w) for w in self.probe.cotangents.values()]
 
     @property
     def y(self) -> Array | None:
@@ -246,12 +135,6 @@ class Measured:
     def g(self) -> Array | None:
         """Its cotangent."""
         return self.upstreams[0] if len(self.upstreams) == 1 else None
-
-    @staticmethod
-    def host(leaf: Any) -> Array:
-        """Return an array of any library, or a number, in double precision: complex ones as pairs."""
-        host = np.asarray(leaf) if np.isscalar(leaf) else leaf
-        return _double(arrays.flat(host).reshape(arrays.real_shape(host)))
 
     # -- comparing ----------------------------------------------------------------------------
 
@@ -320,7 +203,7 @@ class Measured:
         Made of what was seen when the entries were measured: costs at most 4 evaluations an entry.
         """
         outputs = sum(w.size for w in self.upstreams)
-        if not self.known.all() or outputs * self.x.size > _LARGEST_JACOBIAN or not self.seen:
+        if not self.known.all() or outputs * self.x.size > LARGEST_JACOBIAN or not self.seen:
             return None
         columns = [self._column(index, outputs) for index in np.ndindex(self.shape)]
         jacobian = np.stack(columns, axis=1) if columns else np.zeros((outputs, 0))
@@ -349,7 +232,7 @@ class Measured:
 
     def _column(self, index: tuple[int, ...], outputs: int) -> Array:
         direction, unit = self.probe.coordinate(self.block, index)
-        step, seen = float(self.step[index]) or _STILL, self.seen[index]
+        step, seen = float(self.step[index]) or STILL, self.seen[index]
         seen.setdefault(0.0, outputs_of(self.probe, self.probe.out))
         line = self.probe.line(direction, lambda t, out: seen.__setitem__(t, outputs_of(self.probe, out)))
         places = [step * node for node in nodes(8)]
@@ -372,7 +255,7 @@ class Measured:
             gradients = case.pull_back(case.raw(), whole)
         except (Raised, BrokenContract):
             return None
-        return self.host(gradients[self.block]).reshape(self.shape) if self.block in gradients else None
+        return on_host(gradients[self.block]).reshape(self.shape) if self.block in gradients else None
 
     def at(self, values: Mapping[str, Any]) -> Probe | None:
         """Return the probe with the same cotangent where some leaves have other values."""
@@ -462,9 +345,9 @@ def _analytic(probe: Probe, block: int) -> Array:
     x = probe.leaves[block]
     shape = arrays.real_shape(x)
     if block in probe.gradients and probe.separable(block):
-        return Measured.host(probe.gradients[block]).reshape(shape)
+        return on_host(probe.gradients[block]).reshape(shape)
     claimed = np.full(shape, np.nan)
-    for index in _chosen(shape):
+    for index in chosen(shape):
         direction, unit = probe.coordinate(block, index)
         if unit != 0.0:
             claimed[index] = probe.claim(direction).value / unit
@@ -499,7 +382,3 @@ def sizes_of(inputs: Mapping[str, Array], outputs: list[Array]) -> dict[str, flo
             sizes[f"{name}.sum()"] = int(array.sum())
             sizes[f"{name}.mean()"] = float(array.mean())
     return {name: size for name, size in sizes.items() if size and math.isfinite(size)}
-
-
-def _double(array: Array) -> Array:
-    return np.asarray(array, dtype=np.float64)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .measured import Array, Measured
+from .entrywise import Array
+from .measured import Measured
 from .suspicion import Cases, Suspicion, constant, holds, number
 
 __all__ = [

@@ -8,8 +8,9 @@ from itertools import chain, combinations, permutations
 
 import numpy as np
 
+from .entrywise import Array
 from .factors import explained, proportion
-from .measured import Array, Measured
+from .measured import Measured
 from .suspicion import Cases, Suspicion, constant, holds, number, simple
 
 __all__ = [

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .measured import Array, Measured
+from .entrywise import Array
+from .measured import Measured
 from .suspicion import Cases, Seen, Suspicion
 
 __all__ = ["not_finite", "only_beyond", "only_in_cases", "only_in_entries", "only_with_flags"]

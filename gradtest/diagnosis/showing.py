@@ -18,9 +18,10 @@ from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.spaces import arrays
 
+from .entrywise import Array, on_host
 from .evidence import Entry
 from .localise import entry_of
-from .measured import Array, Measured
+from .measured import Measured
 
 __all__ = ["Shown", "shown"]
 
@@ -92,9 +93,9 @@ def _worst(
     jacobian = None if measured is None else measured.jacobian
     if jacobian is None or block not in other.gradients:
         return index
-    row = np.concatenate([Measured.host(w).reshape(-1) for w in other.cotangents.values()])
+    row = np.concatenate([on_host(w).reshape(-1) for w in other.cotangents.values()])
     numeric: Array = row @ jacobian
-    analytic = Measured.host(other.gradients[block]).reshape(-1)
+    analytic = on_host(other.gradients[block]).reshape(-1)
     off = np.abs(analytic - numeric)
     off[~np.isfinite(off)] = np.inf
     if off.max() <= PLAIN * max(float(np.abs(numeric).max()), np.finfo(float).tiny):

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradtest.spaces import arrays
 
-from .measured import Array, Measured
+from .entrywise import Array
+from .measured import Measured
 from .paths import parts_along
 from .suspicion import Cases, Suspicion, holds
 

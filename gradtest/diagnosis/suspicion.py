@@ -11,7 +11,8 @@ import numpy as np
 
 from gradtest.case import Case
 
-from .measured import Array, Measured, leaves_of, sizes_of
+from .entrywise import Array
+from .measured import Measured, leaves_of, sizes_of
 
 __all__ = [
     "UNKNOWN",

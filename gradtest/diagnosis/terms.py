@@ -8,8 +8,9 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from .entrywise import Array
 from .factors import aligned, explained, proportion, size_rest, sizes_to_try
-from .measured import Array, Measured
+from .measured import Measured
 from .suspicion import Cases, Suspicion, constant, counted, holds, number, simple
 
 __all__ = [

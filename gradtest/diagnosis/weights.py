@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from .entrywise import Array
 from .factors import TRANSFORMS, aligned
-from .measured import Array, Measured
+from .measured import Measured
 from .suspicion import Cases, Suspicion, holds
 
 __all__ = ["factor_of_slices", "from_place_to_place", "output_weight", "wrong_outputs"]
