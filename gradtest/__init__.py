@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gradtest.diagnosis.evidence import Finding
     from gradtest.diagnosis.report import Report
     from gradtest.errors import GradientError, Misuse, UndecidedWarning
-    from gradtest.properties.strategies import inputs, networks
+    from gradtest.properties.network import networks
+    from gradtest.properties.strategies import inputs
     from gradtest.run import assert_gradients, check, check_grad, property_of
     from gradtest.settings import Settings
     from gradtest.targets import Target, target
@@ -34,7 +35,7 @@ _HOME = {
     "check": "gradtest.run",
     "check_grad": "gradtest.run",
     "inputs": "gradtest.properties.strategies",
-    "networks": "gradtest.properties.strategies",
+    "networks": "gradtest.properties.network",
     "property_of": "gradtest.run",
     "target": "gradtest.targets",
 }

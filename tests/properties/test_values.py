@@ -2,36 +2,24 @@
 
 import doctest
 import warnings
-from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradtest.properties.values as values
 from gradtest.errors import Misuse
 from gradtest.properties.values import SMALL, Flavour, assemble, draw_array, flavours_of, seeded
 from gradtest.spaces.domains import NAMED, read_domain
+from tests.properties.drawn import QUIET, smallest
 
 TEXTS = [*NAMED, "(0, 1)", "[-2, 2]", "[0, 1]", "{0, 1}", "ints -3 3", "labels 3", "indices 3"]
-RUN = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 
 
 @st.composite
 def drawn(draw, shape, domain, flavour=Flavour.GENERIC, dtype="float64", first=0):
     return draw_array(draw, shape, domain, flavour, dtype, first)
-
-
-def smallest(strategy, predicate):
-    """Return what Hypothesis shrinks to, the same in every run."""
-    return find(strategy, predicate, settings=settings(database=None), random=Random(0))
 
 
 def sample(shape, text, flavour, dtype="float64", count=20):
@@ -145,7 +133,7 @@ def test_a_smaller_byte_is_a_plainer_value_wherever_it_stands():
         assert sorted(assemble(index, (16,), read_domain("real"), Flavour.GENERIC)) == sorted(plain)
 
 
-@RUN
+@QUIET
 @given(drawn((4, 4), read_domain("real")))
 def test_generic_entries_are_short_and_exact_in_float32(x):
     assert np.array_equal(x, x.astype(np.float32))
@@ -157,7 +145,7 @@ def test_generic_entries_are_short_and_exact_in_float32(x):
 def test_arrays_are_new_memory():
     seen = []
 
-    @RUN
+    @QUIET
     @given(drawn((2, 2), read_domain("real")))
     def look(x):
         assert not any(np.shares_memory(x, y) for y in seen[-5:])
