@@ -49,33 +49,49 @@ FILTERED = (
 MOST_EVALUATIONS = 30_000
 
 
-class Failures:
-    """The cases of a search that failed, and how long a smaller one is looked for.
+class _Examiner:
+    """Examines the points of a search, and remembers those that failed.
 
     Many choices of Hypothesis lead to the same point, which is judged once.  When
-    `MOST_EVALUATIONS` are spent, a case that is not known to fail passes without a look:
-    Hypothesis soon has nothing left to try, and shows the smallest that it has.
+    `MOST_EVALUATIONS` are spent on the way from the first failing case to the smallest, a case that
+    is not known to fail passes without a look: Hypothesis soon has nothing left to try, and shows
+    the smallest that it has.
     """
 
-    def __init__(self) -> None:
-        self._spent = 0
-        self._known: dict[Hashable, Report] = {}
+    def __init__(self, target: Target, settings: Settings, others: Others) -> None:
+        self._target, self._settings, self._others = target, settings, others
+        self.forget()
 
-    @property
-    def over(self) -> bool:
-        """Whether enough was spent."""
-        return self._spent > MOST_EVALUATIONS
+    def forget(self) -> None:
+        """Begin anew: each run has failures of its own."""
+        self._spent, self._first = 0, True
+        self._failed: dict[Hashable, Report] = {}
 
-    def at(self, case: Case) -> Report | None:
-        """Return the report of a case that is known to fail."""
-        return self._known.get(_key(case)) if self._known else None
-
-    def count(self, case: Case, report: Report) -> None:
-        """Remember a failing case, and count what was spent since the first."""
+    def report(self, point: Point) -> Report | None:
+        """Return the report of a point; None where enough was spent, and it is not known to fail."""
+        case = case_of(self._target, point)
+        known = self._failed.get(_key(case)) if self._failed else None
+        if known is not None or self._spent > MOST_EVALUATIONS:
+            return known
+        # The first case is examined in full, and all from the first failure on: shrinking needs it.
+        full = self._first or bool(self._failed)
+        report = self._examined(case, sparingly=not full)
+        self._first = False
         if report.verdict == "disagrees":
-            self._known[_key(case)] = report
-        if self._known:
+            self._failed[_key(case)] = report
+        if self._failed:
             self._spent += report.evaluations
+        return report
+
+    def _examined(self, case: Case, *, sparingly: bool) -> Report:
+        """Examine a case, and remember it: suspicions are tested on what the run has seen."""
+        examined = examine(case, self._settings, sparingly=sparingly)
+        report = replace(examined, judged=(case, self._settings))
+        here = [block for block in report.blocks if block.place == Place.HERE]
+        wrong = {block.name: block.resolution for block in here if block.verdict == "disagrees"}
+        right = {b.name: b.resolution for b in here if b.verdict == "agrees" and b.resolution > 0}
+        self._others.remember(case, wrong, right)
+        return report.beside(self._others)
 
 
 def _key(case: Case) -> Hashable:
@@ -136,25 +152,19 @@ def as_test(
     """
     described = _named(target, shapes)
     point = point_of(target, described, **how)
-    target, tally, failures = within(target, described), Tally(), Failures()
-
-    others, began = further(functools.partial(case_of, target), point), 0.0
+    target, tally, began = within(target, described), Tally(), 0.0
+    examiner = _Examiner(target, settings, further(functools.partial(case_of, target), point))
 
     def gradients_agree(point: Point) -> None:
         nonlocal began
         if tally.cases == 0:
-            failures.__init__()  # type: ignore[misc]  # each run has its own
+            examiner.forget()
             began = time.monotonic()
         elif seconds is not None and not tally.disagrees and time.monotonic() - began > seconds:
             raise _TimeIsUp
-        case = case_of(target, point)
-        report = failures.at(case)
+        report = examiner.report(point)
         if report is None:
-            if failures.over:
-                return
-            full = tally.cases == 0 or tally.disagrees > 0  # from the first failure on: shrinking needs it
-            report = _examined(case, settings, others, sparingly=not full)
-            failures.count(case, report)
+            return
         tally.add(report)
         tell(report)
         report.raise_if_wrong(searching=True)  # diagnosed when the search is over
@@ -238,9 +248,14 @@ def tell(report: Report) -> bool:
     hypothesis.event(f"gradtest: {report.verdict}")
     if report.verdict == "undecided":
         hypothesis.event(f"gradtest: undecided: {report.reason.split(':')[-1].strip()}")
+    _climb(report)
+    return True
+
+
+def _climb(report: Report) -> None:
+    """Let Hypothesis look for a worse disagreement."""
     if report.blocks:
         hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
-    return True
 
 
 @dataclass(frozen=True)
@@ -290,27 +305,18 @@ def search(
     Misuse
         If the target cannot be checked on such inputs.
     """
-    tally, found, failures = Tally(), False, Failures()
-
-    others = further(functools.partial(case_of, target), point, seed)
+    tally = Tally()
+    examiner = _Examiner(target, settings, further(functools.partial(case_of, target), point, seed))
 
     def gradients_agree(point: Point) -> None:
-        nonlocal found
-        case = case_of(target, point)
-        report = failures.at(case)
+        report = examiner.report(point)
         if report is None:
-            if failures.over:
-                return
-            full = tally.cases == 0 or found
-            report = _examined(case, settings, others, sparingly=not full)
-            failures.count(case, report)
-        if not found:
+            return
+        if not tally.disagrees:
             tally.add(report)
-        found = found or report.verdict == "disagrees"
         if observe is not None:
             observe(point, report)
-        if report.blocks:
-            hypothesis.target(min(report.excess, 1e9), label="gradient error / tolerance")
+        _climb(report)
         report.raise_if_wrong(searching=True)
 
     base = hypothesis.settings.get_profile("default")
@@ -335,16 +341,6 @@ def search(
 
 
 # -- what a search found --------------------------------------------------------------------------
-
-
-def _examined(case: Case, settings: Settings, others: Others, *, sparingly: bool) -> Report:
-    """Examine a case of a search, and remember it: suspicions are tested on what the run has seen."""
-    report = replace(examine(case, settings, sparingly=sparingly), judged=(case, settings))
-    here = [block for block in report.blocks if block.place == Place.HERE]
-    wrong = {block.name: block.resolution for block in here if block.verdict == "disagrees"}
-    right = {b.name: b.resolution for b in here if b.verdict == "agrees" and b.resolution > 0}
-    others.remember(case, wrong, right)
-    return report.beside(others)
 
 
 def _wrong(raised: BaseException) -> list[Any]:
