@@ -5,12 +5,13 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from .option_group import together
 
 if TYPE_CHECKING:
     from .config import Config
@@ -18,33 +19,29 @@ if TYPE_CHECKING:
 
 __all__ = ["report_options", "wanted_reports"]
 
-Command = TypeVar("Command", bound=Callable[..., object])
 
-
-def report_options(command: Command) -> Command:
-    """Give a command the options of reports."""
-    options = (
-        click.option(
-            "--report",
-            multiple=True,
-            metavar="KINDS",
-            help="Write reports: json, junit, md, html, gitlab, with commas between.",
-        ),
-        click.option(
-            "--report-dir",
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="FOLDER",
-            help="Where reports go. [default: gradtest-report]",
-        ),
-        click.option(
-            "--annotations",
-            type=click.Choice(("auto", "github", "none")),
-            default="auto",
-            help="Annotate the backward functions that are wrong, and append to the summary of the job. "
-            "[default: auto, which is github where a job runs there]",
-        ),
-    )
-    return functools.reduce(lambda made, option: option(made), reversed(options), command)
+#: Gives a command the options of reports.
+report_options = together(
+    click.option(
+        "--report",
+        multiple=True,
+        metavar="KINDS",
+        help="Write reports: json, junit, md, html, gitlab, with commas between.",
+    ),
+    click.option(
+        "--report-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where reports go. [default: gradtest-report]",
+    ),
+    click.option(
+        "--annotations",
+        type=click.Choice(("auto", "github", "none")),
+        default="auto",
+        help="Annotate the backward functions that are wrong, and append to the summary of the job. "
+        "[default: auto, which is github where a job runs there]",
+    ),
+)
 
 
 def wanted_reports(options: Mapping[str, Any], config: Config | None = None, root: Path = Path()) -> Wanted:
