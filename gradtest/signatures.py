@@ -25,6 +25,7 @@ __all__ = [
     "is_cotangent",
     "label",
     "meant",
+    "of_method",
     "of_the_first",
     "of_wrt",
     "standing_for",
@@ -154,6 +155,19 @@ def standing_for(
     function.__signature__ = signature or inspect.signature(function)  # type: ignore[attr-defined]
     function.__wrapped__ = source  # type: ignore[attr-defined]  # where its source is found
     function.__qualname__ = name or label(source)
+    return function
+
+
+def of_method(
+    method: Callable[..., Any], name: str = "", signature: inspect.Signature | None = None
+) -> Callable[..., Any]:
+    """Return a function that does what a bound method does, and has a name and a signature of its own."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    function.__signature__ = signature or inspect.signature(method)  # type: ignore[attr-defined]
+    function.__qualname__ = name or label(method)
     return function
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import builtins, core
 
 from gradtest.errors import Misuse
-from gradtest.signatures import bind, label, of_wrt, standing_for
+from gradtest.signatures import bind, label, of_method, of_wrt, standing_for
 from gradtest.spaces.arrays import is_differentiable
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
@@ -64,11 +64,7 @@ def described(
     if primitive and function not in core.primitive_vjps:
         raise Misuse(f"{called} has no vjp yet; call defvjp({called}, ...)")
     differentiated = _Differentiated(function, source, wrt)
-
-    def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return differentiated.vjp(cotangent, *args, **kwargs)
-
-    claim = standing_for(vjp, source, f"the vjp of {called}")
+    claim = standing_for(of_method(differentiated.vjp), source, f"the vjp of {called}")
     further = {"jvp": differentiated.jvp} if primitive and function in core.primitive_jvps else {}
     names = None if wrt is None else tuple(wrt)
     return Target(called, source, claim, "vjp", names, {}, further, conjugate=True)

@@ -13,7 +13,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax import tree_util
 
-from gradtest.signatures import ANYTHING, bind, of_wrt, standing_for
+from gradtest.signatures import ANYTHING, bind, of_method, of_wrt, standing_for
 from gradtest.spaces.containers import Apart, Together, Tree, flatten, open_with
 from gradtest.targets import Target
 
@@ -281,16 +281,8 @@ class Differentiated:
 
         With `jvp`, ``jax.jvp`` is a further claim.
         """
-
-        def forward(*args: Any, **kwargs: Any) -> Any:
-            return self.forward(*args, **kwargs)
-
-        def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return self.vjp(cotangent, *args, **kwargs)
-
-        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
-        forward.__qualname__ = name
-        claim = standing_for(vjp, source, claimant)
+        forward = of_method(self.forward, name, signature or ANYTHING)
+        claim = standing_for(of_method(self.vjp), source, claimant)
         further = {"jvp": self.jvp} if jvp else {}
         return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}), further, conjugate=True)
 

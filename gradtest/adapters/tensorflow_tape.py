@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from gradtest.errors import MisusedType
-from gradtest.signatures import ANYTHING, of_wrt, standing_for
+from gradtest.signatures import ANYTHING, of_method, of_wrt, standing_for
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
@@ -79,16 +79,8 @@ class Differentiated:
         parameters: Mapping[str, Any] | None = None,
     ) -> Target:
         """Return the target; `source` is the code to look at."""
-
-        def forward(*args: Any, **kwargs: Any) -> Any:
-            return self.forward(*args, **kwargs)
-
-        def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return self.vjp(cotangent, *args, **kwargs)
-
-        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
-        forward.__qualname__ = name
-        claim = standing_for(vjp, source, f"the gradient of {name}")
+        forward = of_method(self.forward, name, signature or ANYTHING)
+        claim = standing_for(of_method(self.vjp), source, f"the gradient of {name}")
         return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradtest.signatures import ANYTHING, bind, of_wrt, standing_for
+from gradtest.signatures import ANYTHING, bind, of_method, of_wrt, standing_for
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
@@ -281,16 +281,8 @@ class Differentiated:
         parameters: Mapping[str, Any] | None = None,
     ) -> Target:
         """Return the target: `source` is the code to look at, `claimant` who made a wrong claim."""
-
-        def forward(*args: Any, **kwargs: Any) -> Any:
-            return self.forward(*args, **kwargs)
-
-        def vjp(cotangent: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return self.vjp(cotangent, *args, **kwargs)
-
-        forward.__signature__ = signature or ANYTHING  # type: ignore[attr-defined]
-        forward.__qualname__ = name
-        claim = standing_for(vjp, source, claimant)
+        forward = of_method(self.forward, name, signature or ANYTHING)
+        claim = standing_for(of_method(self.vjp), source, claimant)
         further = {"double_backward": self.double_backward}
         return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}), further)
 
