@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 import gradtest
 
-__all__ = ["Specimen", "Trap"]
+__all__ = ["Specimen", "Trap", "imagined"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ class Specimen:
         if code in self.code.split() and any(words in what for words in self.words.split("|")):
             return "unknown" if code == "GT100" else "right"
         return {"GT100": "unknown", "GT123": "where", "GT124": "where"}.get(code, "wrong")
+
+
+def imagined(name, forward, wrong, right, drawn, at, code, words, form="vjp") -> Specimen:
+    """Return a specimen that merely could have happened."""
+    return Specimen(name, "", forward, wrong, right, drawn, at, code, words, form)
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,12 @@ from hypothesis import strategies as st
 from gradtest import inputs
 
 from .saturation import sigmoid
-from .specimen import Specimen
+from .specimen import imagined
 
 
 def softmax(x, axis=-1):
     e = np.exp(x - x.max(axis, keepdims=True))
     return e / e.sum(axis, keepdims=True)
-
-
-def of(name, forward, wrong, right, drawn, at, code, words, form="vjp"):
-    return Specimen(name, "", forward, wrong, right, drawn, at, code, words, form)
 
 
 def dense(x, w, b):
@@ -620,7 +616,7 @@ def ws(x):
 
 
 SPECIMENS = [
-    of(
+    imagined(
         "dense_weight_by_the_output",
         dense,
         dense_b(lambda x, y: y),
@@ -630,7 +626,7 @@ SPECIMENS = [
         "GT113",
         "output",
     ),
-    of(
+    imagined(
         "l1_penalty_without_sign",
         lasso,
         lambda w, x, y, lam: x.T @ (x @ w - y) + lam,
@@ -641,7 +637,7 @@ SPECIMENS = [
         "w is negative",
         "grad",
     ),
-    of(
+    imagined(
         "label_smoothing_forgotten",
         smooth_ce,
         lambda z, y: softmax(z) - np.eye(z.shape[1])[y],
@@ -652,7 +648,7 @@ SPECIMENS = [
         "term|constant|off by",
         "grad",
     ),
-    of(
+    imagined(
         "dropout_applied_twice",
         dropout,
         lambda g, x, mask, keep: (g * mask / keep**2, None, -(g * x * mask).sum() / keep**2),
@@ -662,7 +658,7 @@ SPECIMENS = [
         "GT116",
         "keep",
     ),
-    of(
+    imagined(
         "hidden_dropout_mask_forgotten",
         mlp_drop,
         mlp_drop_b(lambda m, k: 1 / k),
@@ -672,7 +668,7 @@ SPECIMENS = [
         "GT108 GT117",
         "mask|does not move",
     ),
-    of(
+    imagined(
         "hidden_dropout_scale_forgotten",
         mlp_drop,
         mlp_drop_b(lambda m, k: m),
@@ -682,7 +678,7 @@ SPECIMENS = [
         "GT116",
         "keep",
     ),
-    of(
+    imagined(
         "conv2d_strides_swapped",
         conv2,
         conv2_b(True),
@@ -692,7 +688,7 @@ SPECIMENS = [
         "GT123",
         "sh is not sw",
     ),
-    of(
+    imagined(
         "depthwise_kernel_of_the_first_channel",
         depthwise,
         depthwise_b(lambda c: 0),
@@ -702,7 +698,7 @@ SPECIMENS = [
         "GT123 GT124",
         "x.shape[0] > 1|slice along axis 0",
     ),
-    of(
+    imagined(
         "max_pool_overlap_overwrites",
         maxpool,
         maxpool_b(put),
@@ -712,7 +708,7 @@ SPECIMENS = [
         "GT112",
         "accumulated",
     ),
-    of(
+    imagined(
         "average_pool_counts_the_padding",
         avgpool,
         avgpool_b(True),
@@ -722,8 +718,8 @@ SPECIMENS = [
         "GT123 GT124 GT116",
         "x.shape|entry|ends",
     ),
-    of("group_norm_means_over_all_groups", gn, gn_b((1, 2)), gn_b(), G6, "x", "GT115", "axis 1"),
-    of(
+    imagined("group_norm_means_over_all_groups", gn, gn_b((1, 2)), gn_b(), G6, "x", "GT115", "axis 1"),
+    imagined(
         "batch_norm_trains_in_evaluation",
         bn,
         bn_b(lambda t: True),
@@ -733,7 +729,7 @@ SPECIMENS = [
         "GT123",
         "training is false",
     ),
-    of(
+    imagined(
         "causal_mask_forgotten_in_backward",
         causal,
         causal_b(False),
@@ -743,7 +739,7 @@ SPECIMENS = [
         "GT123 GT108 GT124",
         "q.shape[0] > 1|mask|slice",
     ),
-    of(
+    imagined(
         "residual_of_attention_forgotten",
         resatt,
         resatt_b(0),
@@ -753,7 +749,7 @@ SPECIMENS = [
         "GT113",
         "upstream gradient",
     ),
-    of(
+    imagined(
         "self_attention_value_path_forgotten",
         resatt,
         resatt_b(1, 0),
@@ -763,7 +759,7 @@ SPECIMENS = [
         "GT113 GT124",
         "to itself|term",
     ),
-    of(
+    imagined(
         "rnn_truncated_after_two_steps",
         rnn,
         rnn_b(lambda d, u, t, T, hs: d @ u.T * (t > T - 2)),
@@ -773,7 +769,7 @@ SPECIMENS = [
         "GT123 GT124 GT105",
         "x.shape[0]",
     ),
-    of(
+    imagined(
         "lstm_cell_not_forgotten",
         lstm,
         lstm_b(cf=lambda f: 1),
@@ -783,7 +779,7 @@ SPECIMENS = [
         "GT116 GT111",
         "factor|slope",
     ),
-    of(
+    imagined(
         "lstm_forget_gate_without_slope",
         lstm,
         lstm_b(df=lambda f: 1),
@@ -793,7 +789,7 @@ SPECIMENS = [
         "GT124",
         "the second of 4",
     ),
-    of(
+    imagined(
         "gru_carry_inverted",
         gru,
         gru_b(carry=lambda z: 1 - z),
@@ -803,8 +799,8 @@ SPECIMENS = [
         "GT113 GT124",
         "to itself|term",
     ),
-    of("gru_reset_path_forgotten", gru, gru_b(reset=0), gru_b(), GR, "h", "GT113", "term|path"),
-    of(
+    imagined("gru_reset_path_forgotten", gru, gru_b(reset=0), gru_b(), GR, "h", "GT113", "term|path"),
+    imagined(
         "huber_delta_forgotten",
         huber,
         lambda r, delta: (np.where(np.abs(r) <= delta, r, np.sign(r)), huber_d(r, delta)),
@@ -815,7 +811,7 @@ SPECIMENS = [
         "delta|large|abs(r)",
         "grad",
     ),
-    of(
+    imagined(
         "smooth_l1_beta_forgotten",
         lambda p, y: smooth_l1(p, y, 0.5),
         lambda p, y: np.where(np.abs(p - y) < 0.5, p - y, np.sign(p - y)) / p.size,
@@ -826,7 +822,7 @@ SPECIMENS = [
         "1/2|only where",
         "value_and_grad" if False else "grad",
     ),
-    of(
+    imagined(
         "positive_weight_forgotten",
         lambda z, y, pos: bce(z, y, pos),
         lambda z, y, pos: (sigmoid(z) - y) / z.size,
@@ -837,7 +833,7 @@ SPECIMENS = [
         "pos|y",
         "grad",
     ),
-    of(
+    imagined(
         "class_weights_divided_by_the_batch",
         lambda z, y: wce(z, y, np.array([0.5, 1.0, 2.0])),
         lambda z, y: wce_b(len)(z, y, np.array([0.5, 1.0, 2.0])),
@@ -848,7 +844,7 @@ SPECIMENS = [
         "another in each case",
         "grad",
     ),
-    of(
+    imagined(
         "log_softmax_sums_over_the_wrong_axis",
         lsm,
         lambda g, z: g - softmax(z) * g.sum(0, keepdims=True),
@@ -858,7 +854,7 @@ SPECIMENS = [
         "GT107 GT115",
         "axis|exp(output)",
     ),
-    of(
+    imagined(
         "elu_slope_is_the_output",
         elu,
         lambda g, x: g * np.where(x > 0, 1, elu(x)),
@@ -868,7 +864,7 @@ SPECIMENS = [
         "GT123 GT111 GT113",
         "negative|output",
     ),
-    of(
+    imagined(
         "hard_swish_not_clipped_above",
         hswish,
         lambda g, x: g * np.where(x < -3, 0, (2 * x + 3) / 6),
@@ -878,7 +874,7 @@ SPECIMENS = [
         "GT123",
         "larger|large",
     ),
-    of(
+    imagined(
         "swiglu_gate_slope_of_sigmoid",
         swiglu,
         lambda g, a, b: (g * b * sigmoid(a) * (1 - sigmoid(a)), g * a * sigmoid(a)),
@@ -888,7 +884,7 @@ SPECIMENS = [
         "GT111 GT113",
         "slope|term",
     ),
-    of(
+    imagined(
         "batched_product_first_of_the_batch",
         lambda a, b: a @ b,
         lambda g, a, b: ((g @ b.swapaxes(1, 2))[0], a.T @ g),
@@ -898,7 +894,7 @@ SPECIMENS = [
         "GT107 GT112",
         "first",
     ),
-    of(
+    imagined(
         "pairwise_distances_rows_only",
         pdist,
         lambda g, x: 2 * (g[..., None] * (x[:, None] - x)).sum(1),
@@ -908,7 +904,7 @@ SPECIMENS = [
         "GT112 GT113 GT107",
         "use|term|path",
     ),
-    of(
+    imagined(
         "logsumexp_over_the_wrong_axis",
         lambda z: np.log(np.exp(z - z.max()).sum(1)) + z.max(),
         lambda g, z: g[:, None] * softmax(z, 0),
@@ -918,7 +914,7 @@ SPECIMENS = [
         "GT107 GT100",
         "axis",
     ),
-    of(
+    imagined(
         "masked_mean_divided_by_all",
         masked_mean,
         lambda x, mask: mask / x.size,
@@ -929,7 +925,7 @@ SPECIMENS = [
         "mask",
         "grad",
     ),
-    of(
+    imagined(
         "sample_variance_divided_by_n",
         lambda x: x.var(ddof=1),
         lambda x: 2 * (x - x.mean()) / x.size,
@@ -940,7 +936,7 @@ SPECIMENS = [
         "x.shape[0]",
         "grad",
     ),
-    of(
+    imagined(
         "row_maximum_of_the_whole",
         lambda x: x.max(1),
         lambda g, x: g[:, None] * (x == x.max()),
@@ -950,7 +946,7 @@ SPECIMENS = [
         "GT105",
         "zero in places",
     ),
-    of(
+    imagined(
         "cumsum_along_the_wrong_axis",
         lambda x: np.cumsum(x, 1),
         lambda g, x: np.flip(np.cumsum(np.flip(g, 0), 0), 0),
@@ -960,7 +956,7 @@ SPECIMENS = [
         "GT107 GT104",
         "axis",
     ),
-    of(
+    imagined(
         "top_two_to_the_first_places",
         topk,
         lambda g, x: np.concatenate([g, np.zeros(len(x) - 2)]),
@@ -970,7 +966,7 @@ SPECIMENS = [
         "GT122 GT108",
         "order|places|entries are",
     ),
-    of(
+    imagined(
         "median_of_an_even_number_not_halved",
         median,
         lambda x: med(x, 1.0),
@@ -981,7 +977,7 @@ SPECIMENS = [
         "2 times|even",
         "grad",
     ),
-    of(
+    imagined(
         "scatter_mean_not_divided",
         scatter_mean,
         lambda g, x, ids: g[ids],
@@ -991,7 +987,7 @@ SPECIMENS = [
         "GT123",
         "repeats",
     ),
-    of(
+    imagined(
         "concatenation_split_in_the_middle",
         lambda a, b: np.tanh(np.concatenate([a, b])),
         lambda g, a, b: (
@@ -1004,7 +1000,7 @@ SPECIMENS = [
         "GT122",
         "outputs that it does not reach",
     ),
-    of(
+    imagined(
         "edge_padding_dropped",
         lambda x: np.pad(x, 2, "edge"),
         lambda g, x: g[2:-2],
@@ -1014,7 +1010,7 @@ SPECIMENS = [
         "GT112 GT124",
         "use|entry|first|last",
     ),
-    of(
+    imagined(
         "tweedie_exponents_swapped",
         tweedie,
         lambda f, y: -y * np.exp(0.5 * f) + np.exp(-0.5 * f),
@@ -1025,7 +1021,7 @@ SPECIMENS = [
         "as if f were negated",
         "grad",
     ),
-    of(
+    imagined(
         "rotary_rotated_the_same_way",
         lambda x, t: _rot(x, t),
         lambda g, x, t: (_rot(g, t), (g * _rot(x, t + np.pi / 2)).sum(1)),
@@ -1035,7 +1031,7 @@ SPECIMENS = [
         "GT104",
         "untransposed|transposed",
     ),
-    of(
+    imagined(
         "interpolation_weights_swapped",
         lerp,
         lerp_b(True),
@@ -1045,7 +1041,7 @@ SPECIMENS = [
         "GT111 GT122 GT100",
         "swapped|sum is right",
     ),
-    of(
+    imagined(
         "transposed_convolution_stride_ignored",
         convt,
         convt_b(lambda s: 1),
@@ -1055,7 +1051,7 @@ SPECIMENS = [
         "GT123",
         "stride",
     ),
-    of(
+    imagined(
         "layer_norm_epsilon_forgotten",
         ln,
         ln_b(lambda e: 1e-12),
@@ -1065,7 +1061,7 @@ SPECIMENS = [
         "GT117",
         "eps",
     ),
-    of(
+    imagined(
         "dice_denominator_held_fixed",
         dice,
         lambda p, t: -2 * t / (p.sum() + t.sum()),
@@ -1076,7 +1072,7 @@ SPECIMENS = [
         "constant",
         "grad",
     ),
-    of(
+    imagined(
         "tversky_weights_swapped",
         lambda p, t: tv(p, t, 0.3, 0.7),
         lambda p, t: tv_b(True)(p, t, 0.3, 0.7),
@@ -1087,7 +1083,7 @@ SPECIMENS = [
         "constant",
         "grad",
     ),
-    of(
+    imagined(
         "contrastive_negatives_forgotten",
         nce,
         lambda q, k: (-k, -q),
@@ -1098,7 +1094,7 @@ SPECIMENS = [
         "depend|term",
         "grad",
     ),
-    of(
+    imagined(
         "recurrent_bias_of_the_first_step",
         rnnb,
         rnnb_b(True),
@@ -1108,7 +1104,7 @@ SPECIMENS = [
         "GT112 GT123",
         "accumulated|x.shape[0] > 1",
     ),
-    of(
+    imagined(
         "recurrent_slope_only_at_the_last_step",
         rnnb,
         rnnb_b(False, False),
@@ -1118,7 +1114,7 @@ SPECIMENS = [
         "GT124 GT123",
         "last slice|x.shape[0] > 1|only",
     ),
-    of(
+    imagined(
         "backward_direction_not_turned_back",
         bidir,
         bidir_b(False),
@@ -1128,7 +1124,7 @@ SPECIMENS = [
         "GT123",
         "x.shape[0] > 1",
     ),
-    of(
+    imagined(
         "response_norm_cross_term_forgotten",
         lrn,
         lambda g, x: g / (1 + (x * x).sum(-1, keepdims=True)) ** 0.75,
@@ -1141,7 +1137,7 @@ SPECIMENS = [
         "GT115",
         "multiple of",
     ),
-    of(
+    imagined(
         "channel_slope_summed_over_channels",
         lambda x, a: np.where(x > 0, x, a * x),
         lambda g, x, a: (g * np.where(x > 0, 1, a), (g * np.minimum(x, 0)).sum(1)),
@@ -1151,7 +1147,7 @@ SPECIMENS = [
         "GT107",
         "axis",
     ),
-    of(
+    imagined(
         "clip_open_above",
         lambda x, lo, hi: np.clip(x, lo, hi),
         lambda g, x, lo, hi: (g * (x > lo), (g * (x < lo)).sum(), (g * (x > hi)).sum()),
@@ -1161,7 +1157,7 @@ SPECIMENS = [
         "GT108 GT123",
         "does not move|hi",
     ),
-    of(
+    imagined(
         "segment_softmax_sums_over_all",
         segsm,
         segsm_b(True),
@@ -1171,7 +1167,7 @@ SPECIMENS = [
         "GT124",
         "to others",
     ),
-    of(
+    imagined(
         "atan2_denominator_not_squared",
         lambda y, x: np.arctan2(y, x),
         lambda g, y, x: (g * x / np.hypot(x, y), -g * y / np.hypot(x, y)),
@@ -1181,7 +1177,7 @@ SPECIMENS = [
         "GT116",
         "factor",
     ),
-    of(
+    imagined(
         "spline_values_shifted_by_one",
         lambda v, u: np.interp(u, np.arange(len(v)), v),
         lambda g, v, u: (_in(g, v, u, 1), None),
@@ -1191,7 +1187,7 @@ SPECIMENS = [
         "GT122",
         "shifted|sum is right",
     ),
-    of(
+    imagined(
         "risk_set_of_one",
         cox,
         lambda eta: cox_b(eta, True),
@@ -1202,7 +1198,7 @@ SPECIMENS = [
         "first entry|eta.shape[0]|term",
         "grad",
     ),
-    of(
+    imagined(
         "complex_energy_halved",
         lambda z: (z * np.conj(z)).real.sum(),
         lambda z: z,
@@ -1213,7 +1209,7 @@ SPECIMENS = [
         "1/2",
         "grad",
     ),
-    of(
+    imagined(
         "complex_phase_sign",
         lambda z, w: (np.conj(w) * z).real.sum(),
         lambda z, w: (-w, z),
@@ -1224,7 +1220,7 @@ SPECIMENS = [
         "sign",
         "grad",
     ),
-    of(
+    imagined(
         "sum_path_overwrites_the_direct_one",
         ws,
         lambda g, x: np.full_like(x, (g * x).sum()),
@@ -1234,7 +1230,7 @@ SPECIMENS = [
         "GT113 GT124 GT112",
         "term|itself|use",
     ),
-    of(
+    imagined(
         "direct_path_overwrites_the_sum",
         ws,
         lambda g, x: g * x.sum(),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gradtest import inputs
 
 from .saturation import sigmoid, softmax, softplus
-from .specimen import Specimen
+from .specimen import imagined
 
 
 def mean_of(x):
@@ -329,16 +329,12 @@ def mixture_weights_free(w, x):
     return r + softmax(w[None])[0], dx
 
 
-def of(name, forward, wrong, right, drawn, at, code, words, form="vjp"):
-    return Specimen(name, "", forward, wrong, right, drawn, at, code, words, form)
-
-
 BATCH = inputs(x="batch in", w="in out", v="in out")
 NORM = inputs(x="batch in", gain="in", shift="in", sizes={"in": (2, 4)})
 LOGITS = inputs(z="batch k", y="batch : labels k", sizes={"k": (2, 4)})
 
 SPECIMENS = [
-    of(
+    imagined(
         "attention_softmax_diagonal",
         attend,
         attend_with(lambda dp, p: dp * p * (1 - p)),
@@ -348,7 +344,7 @@ SPECIMENS = [
         "GT100 GT114 GT115 GT113",
         "unknown|diagonal|term",
     ),
-    of(
+    imagined(
         "attention_scaled_twice",
         attend,
         attend_with(through_softmax, lambda q: q.shape[1]),
@@ -358,7 +354,7 @@ SPECIMENS = [
         "GT103",
         "sqrt(q.shape[1])",
     ),
-    of(
+    imagined(
         "attention_weights_untransposed",
         attend,
         attend_with(through_softmax, weights=lambda p: p if p.shape[0] == p.shape[1] else p.T),
@@ -368,7 +364,7 @@ SPECIMENS = [
         "GT104 GT123",
         "transpose|shape",
     ),
-    of(
+    imagined(
         "attention_value_path_cut",
         attend,
         lambda g, q, k, v: (*attend_right(g, q, k, v)[:2], 0 * v),
@@ -378,7 +374,7 @@ SPECIMENS = [
         "GT105",
         "zero",
     ),
-    of(
+    imagined(
         "attention_keys_for_queries",
         attend,
         lambda g, q, k, v: (*attend_right(g, q, k, v)[1::-1], attend_right(g, q, k, v)[2]),
@@ -388,7 +384,7 @@ SPECIMENS = [
         "GT109",
         "gradient for k",
     ),
-    of(
+    imagined(
         "layer_norm_as_if_fixed",
         layer_norm,
         layer_norm_with(lambda d, n, s: d / s),
@@ -398,7 +394,7 @@ SPECIMENS = [
         "GT115",
         "axis 1",
     ),
-    of(
+    imagined(
         "layer_norm_without_mean",
         layer_norm,
         layer_norm_with(lambda d, n, s: (d - n * mean_of(d * n)) / s),
@@ -408,7 +404,7 @@ SPECIMENS = [
         "GT115 GT113",
         "constant",
     ),
-    of(
+    imagined(
         "layer_norm_gain_forgotten",
         layer_norm,
         lambda g, x, gain, shift: (
@@ -421,7 +417,7 @@ SPECIMENS = [
         "GT116 GT117",
         "gain",
     ),
-    of(
+    imagined(
         "layer_norm_shift_averaged",
         layer_norm,
         lambda g, x, gain, shift: (*layer_norm_with(whole_norm)(g, x, gain, shift)[:2], g.mean(0)),
@@ -431,7 +427,7 @@ SPECIMENS = [
         "GT103",
         "1/x.shape[0]",
     ),
-    of(
+    imagined(
         "rms_norm_gain_by_the_input",
         rms_norm,
         rms_norm_with(lambda g, x, r: (g * x).sum(0), rms_whole),
@@ -441,7 +437,7 @@ SPECIMENS = [
         "GT100 GT116",
         "unknown|factor",
     ),
-    of(
+    imagined(
         "rms_norm_denominator_fixed",
         rms_norm,
         rms_norm_with(rms_gain, lambda d, x, r: d / r),
@@ -451,7 +447,7 @@ SPECIMENS = [
         "GT115 GT113",
         "multiple of x|multiple of x",
     ),
-    of(
+    imagined(
         "gate_slope_forgotten",
         gated,
         gated_with(lambda s: 1.0),
@@ -461,7 +457,7 @@ SPECIMENS = [
         "GT111 GT100",
         "slope|unknown",
     ),
-    of(
+    imagined(
         "gate_slope_of_tanh",
         gated,
         gated_with(lambda s: 1 - s * s),
@@ -471,7 +467,7 @@ SPECIMENS = [
         "GT111 GT100",
         "slope|unknown",
     ),
-    of(
+    imagined(
         "gate_sign",
         gated,
         gated_with(lambda s: -s * (1 - s)),
@@ -481,7 +477,7 @@ SPECIMENS = [
         "GT101",
         "sign",
     ),
-    of(
+    imagined(
         "highway_carry_forgotten",
         highway,
         highway_with(lambda x: x, lambda t: 0),
@@ -491,7 +487,7 @@ SPECIMENS = [
         "GT113 GT100 GT115",
         "term|unknown",
     ),
-    of(
+    imagined(
         "highway_gate_without_carry",
         highway,
         highway_with(lambda x: 0),
@@ -501,7 +497,7 @@ SPECIMENS = [
         "GT100 GT113",
         "unknown|term",
     ),
-    of(
+    imagined(
         "filter_flipped_in_backward",
         filtered,
         filtered_with(lambda k: k[::-1]),
@@ -511,7 +507,7 @@ SPECIMENS = [
         "GT122",
         "k were reversed|sum is right",
     ),
-    of(
+    imagined(
         "filter_gradient_reversed",
         filtered,
         filtered_with(lambda k: k, lambda w: w[::-1]),
@@ -521,7 +517,7 @@ SPECIMENS = [
         "GT122",
         "reversed",
     ),
-    of(
+    imagined(
         "filter_sign",
         filtered,
         filtered_with(lambda k: -k),
@@ -531,7 +527,7 @@ SPECIMENS = [
         "GT101",
         "sign",
     ),
-    of(
+    imagined(
         "stride_scales_the_gradient",
         downsampled,
         downsampled_with(lambda s: s),
@@ -541,7 +537,7 @@ SPECIMENS = [
         "GT103 GT116",
         "stride",
     ),
-    of(
+    imagined(
         "recurrent_weight_of_the_first_step",
         recurrent,
         recurrent_with(lambda du, one: one),
@@ -551,7 +547,7 @@ SPECIMENS = [
         "GT112 GT123 GT100",
         "not accumulated|x.shape[0]|unknown",
     ),
-    of(
+    imagined(
         "recurrent_state_untransposed",
         recurrent,
         recurrent_with(lambda du, one: du + one, lambda d, u: d @ u),
@@ -561,7 +557,7 @@ SPECIMENS = [
         "GT104 GT123",
         "transposed|shape",
     ),
-    of(
+    imagined(
         "recurrent_slope_forgotten_in_time",
         recurrent,
         lambda g, x, u, h: (
@@ -575,7 +571,7 @@ SPECIMENS = [
         "GT102",
         "2 times",
     ),
-    of(
+    imagined(
         "embedding_written_not_added",
         embedded,
         embedded_with(put),
@@ -585,7 +581,7 @@ SPECIMENS = [
         "GT112 GT123 GT102",
         "accumulated|repeats",
     ),
-    of(
+    imagined(
         "mse_not_averaged",
         mse,
         lambda p, y: (2 * (p - y), 2 * (y - p)),
@@ -596,7 +592,7 @@ SPECIMENS = [
         "times",
         "grad",
     ),
-    of(
+    imagined(
         "mse_without_two",
         mse,
         lambda p, y: ((p - y) / p.size, (y - p) / p.size),
@@ -607,7 +603,7 @@ SPECIMENS = [
         "1/2 times",
         "grad",
     ),
-    of(
+    imagined(
         "cross_entropy_averaged_over_classes",
         cross_entropy,
         cross_entropy_with(softmax, lambda z: z.size),
@@ -618,7 +614,7 @@ SPECIMENS = [
         "1/z.shape[1]",
         "grad",
     ),
-    of(
+    imagined(
         "cross_entropy_without_probabilities",
         cross_entropy,
         cross_entropy_with(lambda z: 0 * z, len),
@@ -629,7 +625,7 @@ SPECIMENS = [
         "unknown|term|depend",
         "grad",
     ),
-    of(
+    imagined(
         "cross_entropy_with_sigmoids",
         cross_entropy,
         cross_entropy_with(sigmoid, len),
@@ -640,7 +636,7 @@ SPECIMENS = [
         "unknown",
         "grad",
     ),
-    of(
+    imagined(
         "hinge_sign",
         hinge,
         lambda s, y: y * (y * s < 1),
@@ -651,7 +647,7 @@ SPECIMENS = [
         "sign",
         "grad",
     ),
-    of(
+    imagined(
         "hinge_mask_forgotten",
         hinge,
         lambda s, y: -y.astype(float),
@@ -662,7 +658,7 @@ SPECIMENS = [
         "does not move",
         "grad",
     ),
-    of(
+    imagined(
         "log_cosh_as_square",
         log_cosh,
         lambda p, y: (p - y, y - p),
@@ -673,7 +669,7 @@ SPECIMENS = [
         "unknown",
         "grad",
     ),
-    of(
+    imagined(
         "focal_without_its_first_term",
         focal,
         focal_without_its_first_term,
@@ -683,7 +679,7 @@ SPECIMENS = [
         "GT100 GT113",
         "unknown|term",
     ),
-    of(
+    imagined(
         "cosine_without_projection",
         cosine,
         cosine_with(0),
@@ -694,7 +690,7 @@ SPECIMENS = [
         "multiple of a|multiple of x",
         "grad",
     ),
-    of(
+    imagined(
         "ridge_decay_doubled",
         ridge,
         ridge_with(0.2),
@@ -705,7 +701,7 @@ SPECIMENS = [
         "w",
         "grad",
     ),
-    of(
+    imagined(
         "ridge_decay_sign",
         ridge,
         ridge_with(-0.1),
@@ -716,7 +712,7 @@ SPECIMENS = [
         "w",
         "grad",
     ),
-    of(
+    imagined(
         "gaussian_mean_sign",
         gaussian,
         gaussian_with(-1, lambda r, s: r * r - 1),
@@ -727,7 +723,7 @@ SPECIMENS = [
         "sign",
         "grad",
     ),
-    of(
+    imagined(
         "gaussian_log_scale_not_chained",
         gaussian,
         gaussian_with(1, lambda r, s: (r * r - 1) / np.exp(s)),
@@ -738,7 +734,7 @@ SPECIMENS = [
         "exp(log_s)",
         "grad",
     ),
-    of(
+    imagined(
         "gaussian_log_term_dropped",
         gaussian,
         gaussian_with(1, lambda r, s: r * r),
@@ -749,7 +745,7 @@ SPECIMENS = [
         "constant",
         "grad",
     ),
-    of(
+    imagined(
         "poisson_without_mean",
         poisson,
         lambda eta, y: (y, eta),
@@ -760,7 +756,7 @@ SPECIMENS = [
         "exp(eta)|depend",
         "grad",
     ),
-    of(
+    imagined(
         "gamma_rate_log_dropped",
         gamma_rate,
         lambda rate, y: (-y, -rate),
@@ -771,7 +767,7 @@ SPECIMENS = [
         "1 / rate",
         "grad",
     ),
-    of(
+    imagined(
         "weibull_power_off_by_one",
         weibull,
         lambda t, shape: (shape - 1) / t - shape * t**shape,
@@ -782,7 +778,7 @@ SPECIMENS = [
         "unknown|term",
         "grad",
     ),
-    of(
+    imagined(
         "kernel_length_squared_not_cubed",
         squared_exponential,
         squared_exponential_with(2),
@@ -792,7 +788,7 @@ SPECIMENS = [
         "GT116",
         "length",
     ),
-    of(
+    imagined(
         "kernel_first_argument_sign",
         squared_exponential,
         squared_exponential_with(3, -1),
@@ -802,7 +798,7 @@ SPECIMENS = [
         "GT101",
         "sign",
     ),
-    of(
+    imagined(
         "log_det_without_two",
         log_det,
         log_det_with(1, lambda s, m: s @ m),
@@ -813,7 +809,7 @@ SPECIMENS = [
         "1/2 times",
         "grad",
     ),
-    of(
+    imagined(
         "log_det_transposed",
         log_det,
         log_det_with(2, lambda s, m: (s @ m).T),
@@ -824,7 +820,7 @@ SPECIMENS = [
         "transposed",
         "grad",
     ),
-    of(
+    imagined(
         "quadratic_form_one_side",
         quadratic,
         lambda x, a: (a @ x, np.outer(x, x)),
@@ -835,7 +831,7 @@ SPECIMENS = [
         "term|unknown",
         "grad",
     ),
-    of(
+    imagined(
         "mixture_weights_sign",
         mixture,
         mixture_weights_free,
@@ -846,7 +842,7 @@ SPECIMENS = [
         "term|unknown",
         "grad",
     ),
-    of(
+    imagined(
         "softplus_as_relu",
         lambda x: softplus(x),
         lambda g, x: g * (x > 0),

@@ -6,21 +6,13 @@ import numpy as np
 
 from gradtest import inputs
 
+from .activations import softmax_right
+from .saturation import softmax
 from .specimen import Specimen
 
 
 def huber(r):
     return np.where(np.abs(r) < 1, 0.5 * r**2, np.abs(r) - 0.5)
-
-
-def softmax(x):
-    e = np.exp(x - x.max(1, keepdims=True))
-    return e / e.sum(1, keepdims=True)
-
-
-def softmax_right(g, x):
-    y = softmax(x)
-    return y * (g - (g * y).sum(1, keepdims=True))
 
 
 def squared_difference(a, b):
