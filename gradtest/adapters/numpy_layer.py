@@ -81,6 +81,9 @@ def recognise(subject: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> T
     lists of either, in the object or in those that it holds; or what a ``backward(dout,
     learning_rate)`` changes.  An array that is held twice is one parameter, and its gradients
     are added.  Gradients left from earlier calls are set to zero first.
+
+    Where forward returns several outputs by name, ``return main, skip``, ``backward(dskip, dmain)``
+    is given the gradients of those that it names; else in the order of the outputs.
     """
     kind = subject if isinstance(subject, type) else type(subject)
     if not isinstance(subject, type) and not is_plain_object(subject):
@@ -251,7 +254,11 @@ class _Layer:
         if "cache" in self._plan.order:
             *out, cache = returned
             returned = out[0] if len(out) == 1 else tuple(out)
-        return returned[0] if self._first_only and isinstance(returned, tuple) else returned, cache
+        chosen = (0,) if self._first_only else self._backward.of_outputs
+        if isinstance(returned, tuple) and chosen is not None:
+            returned = tuple(returned[i] for i in chosen)
+            returned = returned[0] if len(returned) == 1 else returned
+        return returned, cache
 
     def _pulled(self, layer: Any, returned: Any, cotangent: Any, inputs: Arguments) -> Any:
         """Return what backward returns."""

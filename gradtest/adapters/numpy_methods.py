@@ -11,9 +11,11 @@ from inspect import Parameter
 from typing import Any
 
 from gradtest.errors import MisusedType
-from gradtest.signatures import Plan, backward_plan, gradient_plan, is_cotangent, standing_for
+from gradtest.signatures import Plan, backward_plan, gradient_plan, is_cotangent, meant, standing_for
 from gradtest.spaces import arrays
 from gradtest.spaces.objects import attributes
+
+from .numpy_outputs import paired_by_name, returned_names
 
 __all__ = ["RATE_GIVEN", "Backward", "Methods", "methods_of"]
 
@@ -152,12 +154,51 @@ class Backward:
             return gradient_plan(self.of(layer), self.names)
         if self.nothing_upstream:
             return Plan(())
+        if self.of_outputs is not None:
+            return Plan(("cotangent",), spread=len(self.of_outputs) > 1)
         if len(named) == 1 and Parameter.VAR_POSITIONAL in {p.kind for p in own.values()}:
             return Plan(("cotangent",), spread=isinstance(returned, tuple))
         needed = [name for name in named if own[name].default is Parameter.empty]
         if len(needed) <= 1:
+            self._one_for_each(returned)
             return Plan(("cotangent",))  # even if it is called as the input is
         return backward_plan(self.of(layer), self.names, returned)
+
+    @functools.cached_property
+    def of_outputs(self) -> tuple[int, ...] | None:
+        """The outputs of which it takes the upstream gradients; None if names do not tell."""
+        return paired_by_name(self._upstream, self._outputs)
+
+    @functools.cached_property
+    def _outputs(self) -> tuple[str, ...]:
+        """What forward calls its outputs where it returns several, as far as that is seen."""
+        return returned_names(getattr(self.methods.owner, self.methods.forward)) or ()
+
+    @functools.cached_property
+    def _upstream(self) -> tuple[str, ...]:
+        """The upstream gradients that it takes by position, empty where it needs anything else."""
+        own = [p for name, p in self._taken.items() if name != self.rate]
+        outputs = list(filter(None, self._outputs))
+        first = itertools.takewhile(
+            lambda p: p.name not in self.names and bool(is_cotangent(p.name) or meant(p.name, outputs)), own
+        )
+        names = tuple(p.name for p in first if p.kind is Parameter.POSITIONAL_OR_KEYWORD)
+        return names if all(p.default is not p.empty for p in own[len(names) :]) else ()
+
+    def _one_for_each(self, returned: Any) -> None:
+        """Raise where it may take several upstream gradients, and nothing tells which output each is of."""
+        some = [name for name in self._upstream if self._taken[name].default in (Parameter.empty, None)]
+        if isinstance(returned, tuple) and len(some) > 1:
+            owner, forward, backward = (
+                self.methods.owner.__name__,
+                self.methods.forward,
+                self.methods.backward,
+            )
+            raise MisusedType(
+                f"{owner}.{backward} takes {', '.join(some)}, of which it needs {some[0]} alone, and "
+                f"{owner}.{forward} returns {len(returned)} outputs: which is each of? Let {forward} return "
+                "them by the same names (dh is the gradient of h), or wrap both for gradtest.target"
+            )
 
     @functools.cached_property
     def _taken(self) -> Mapping[str, Parameter]:

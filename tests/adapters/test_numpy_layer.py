@@ -460,3 +460,51 @@ class LstmLike:
 
 def test_the_first_of_two_outputs():
     assert gradtest.check(LstmLike(), X).verdict == "agrees"
+
+
+class Residual:
+    """Two outputs, and their gradients the other way round; the second may be missing, in the last layer."""
+
+    def forward(self, x, skipped):
+        self.x = x
+        main, skip = x + np.tanh(x), skipped + 2 * np.tanh(x)
+        return main, skip
+
+    def backward(self, dskip, dmain=None):
+        slope = 1 - np.tanh(self.x) ** 2
+        dx = 2 * slope * dskip
+        return dx if dmain is None else dx + (1 + slope) * dmain, dskip
+
+
+class ResidualUnnamed(Residual):
+    def forward(self, x, skipped):
+        return super().forward(x, skipped)
+
+    def backward(self, dout_skip, dout_main=None):
+        return super().backward(dout_skip, dout_main)
+
+
+class ResidualWrong(Residual):
+    def backward(self, dskip, dmain=None):
+        dx, dskipped = super().backward(dskip, dmain)
+        return dx + dskip, dskipped
+
+
+def test_gradients_of_outputs_are_told_by_the_names_of_these():
+    assert gradtest.check(Residual(), X, X + 1).verdict == "agrees"
+    wrong = gradtest.check(ResidualWrong(), X, X + 1)
+    assert [finding.parameter for finding in wrong.findings] == ["x"]
+
+
+def test_an_output_by_its_name_is_the_one_that_backward_means():
+    class Cell(LstmLike):
+        def forward(self, x):
+            c, h = super().forward(x)[::-1]
+            return c, h
+
+    assert gradtest.check(Cell(), X).verdict == "agrees"
+
+
+def test_nothing_tells_of_which_output_a_gradient_is():
+    with pytest.raises(MisusedType, match=r"dout_main, of which it needs dout_skip alone.*2 outputs"):
+        gradtest.check(ResidualUnnamed(), X, X + 1)
