@@ -11,9 +11,13 @@ from gradtest.numerics.rounding import power_of_two
 from gradtest.numerics.scales import FIRST
 from gradtest.numerics.spectrum import SAFETY, read
 from gradtest.probe import Direction, Probe
+from gradtest.spaces import arrays
 from gradtest.verdict import Comparison
 
-__all__ = ["erratic", "right_at_large", "rounding_claimed", "slope_claimed", "turns"]
+__all__ = ["erratic", "right_at_large", "rounding_claimed", "scatters", "slope_claimed", "turns"]
+
+#: Multiples of a cotangent that are asked for, between one and two times of it.
+_MULTIPLES = 17
 
 
 def slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
@@ -89,3 +93,31 @@ def erratic(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
         if reading is not None and comparison.difference <= 2 * SAFETY * reading.noise:
             return True
     return False
+
+
+def scatters(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
+    """Whether multiples of the cotangent have slopes of their own, which scatter about the numeric one.
+
+    A pullback is linear: vjp(s w) / s is the same for all s but for its rounding, which differs from
+    one s to the next.  A backward pass in logarithms, log w - z, rounds log w to a digit of z, and is
+    as smooth in the inputs as if it were right.  Second differences leave out what depends on s by a
+    mistake (a gradient that is clipped, or squared).  Costs 1 gradient where the disagreement is no
+    gross one, and 16 more where that shows any rounding.
+    """
+    numeric, difference = comparison.estimate.value, comparison.difference
+    if not 4 * difference < max(abs(comparison.claim.value), abs(numeric)):
+        return False
+
+    def slope(s: float) -> float:
+        multiple = {i: arrays.moved(w, w, s - 1) for i, w in probe.cotangents.items()}
+        return probe.at(probe.leaves, multiple).claim(direction).value / s
+
+    claimed = [comparison.claim.value, slope(1 + 1 / _MULTIPLES)]
+    if not abs(claimed[1] - claimed[0]) > difference / 32:
+        return False
+    claimed += [slope(1 + k / _MULTIPLES) for k in range(2, _MULTIPLES)]
+    bends = [a - 2 * b + c for a, b, c in zip(claimed, claimed[1:], claimed[2:], strict=False)]
+    noise = math.hypot(*bends) / math.sqrt(6 * len(bends))
+    mean = math.fsum(claimed) / len(claimed)
+    allowed = SAFETY * noise / math.sqrt(len(claimed)) + comparison.tolerance
+    return difference <= SAFETY * noise + comparison.tolerance and abs(mean - numeric) <= allowed

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradtest.claimed_slopes import erratic, right_at_large, rounding_claimed, turns
+from gradtest.claimed_slopes import erratic, right_at_large, rounding_claimed, scatters, turns
 from gradtest.kinks import outside_subgradient, smooth_everywhere
 from gradtest.numerics.chebyshev import nodes, slopes_at_centre
 from gradtest.numerics.estimate import Quality
@@ -432,15 +432,17 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
     A backward pass that adds terms of their usual size loses some eps of that, however small the
     sum (sigma(z) - y near y = 1): the difference must be within the rounding of the slopes that
     are claimed about as far away as the point is large (entries move by a quarter of their size at
-    least), and it must be erratic.  Costs 6 gradients, and some 50 more where the first condition holds.
+    least), and it must be erratic.  Or multiples of the cotangent show it.  Costs 7 gradients, and some
+    50 more where one of the first conditions holds.
     """
     comparison = judgement.comparison
     looked_at = judgement.probe, judgement.direction
-    usual = max(rounding_claimed(*looked_at, side * t) for t in (1.0, 2.0, 4.0) for side in (-1, 1))
-    if not comparison.difference <= usual + comparison.tolerance:
-        return judgement
-    if comparison.claim.value != 0.0 and not erratic(*looked_at, comparison):
-        return judgement
+    if not scatters(*looked_at, comparison):
+        usual = max(rounding_claimed(*looked_at, side * t) for t in (1.0, 2.0, 4.0) for side in (-1, 1))
+        if not comparison.difference <= usual + comparison.tolerance:
+            return judgement
+        if comparison.claim.value != 0.0 and not erratic(*looked_at, comparison):
+            return judgement
     share = comparison.difference / max(abs(comparison.claim.value), abs(comparison.estimate.value))
     reason = (
         "inaccurate: the gradient is right in kind but has lost digits "

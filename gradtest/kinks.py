@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtest.numerics.differentiate import EASY, derivative, one_sided
 from gradtest.numerics.estimate import Estimate, Quality
+from gradtest.numerics.line import Line
 from gradtest.probe import Direction, Probe
 from gradtest.spaces import arrays
 from gradtest.verdict import BEYOND, Comparison, Word
@@ -26,7 +27,8 @@ def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator)
     has no derivative; a pair of directions misses that where the same entry is the median of both.
     A kink at the point leaves an error of about a tenth of its jump in a slope, at every scale; an
     error below a hundredth of the `difference` excludes a kink that could explain it (where the
-    claim is NaN: below a fiftieth of how steep the function is around).
+    claim is NaN: below a fiftieth of how steep the function is around).  Nor may the point be
+    alone with its value, for which no slope is too steep.
     Costs some 20 evaluations a direction, and nine directions where it is smooth.
     """
     slopes: list[Estimate] = []
@@ -34,7 +36,7 @@ def smooth_everywhere(probe: Probe, difference: float, rng: np.random.Generator)
     for _ in range(3):
         new = probe.everywhere(rng)
         slope = _smooth_slope(probe, new, difference)
-        if slope is None:
+        if slope is None or _alone(probe.line(new), slope.step):
             return False
         for other, known in zip(directions, slopes, strict=True):
             for sign in (1, -1):
@@ -53,6 +55,20 @@ def _smooth_slope(probe: Probe, direction: Direction, difference: float) -> Esti
     slope = derivative(probe.line(direction), wanted=wanted, budget=60)
     allowed = difference / 100 if math.isfinite(difference) else slope.steepest / 50
     return slope if slope.finite and (slope.error <= allowed or slope.flat) else None
+
+
+def _alone(line: Line, step: float) -> bool:
+    """Whether the value at the point itself is unlike all of those beside it, which are alike.
+
+    The inverse of a matrix that is singular is made of rounding, and of the ordinary size again one
+    rounding further.  The mean of both sides comes nearer to the value at the point as the square of
+    the distance where the function is smooth, as the distance at a kink, and not at all here.  Costs
+    up to 10 evaluations.
+    """
+    here = line(0.0)
+    beside = [(line(step * 2.0**-k) + line(-step * 2.0**-k)) / 2 - here for k in range(5)]
+    spread, rounding = max(beside) - min(beside), 64 * line.eps * max(abs(here), line.magnitude)
+    return min(map(abs, beside)) > 8 * spread + rounding
 
 
 def _adds_up(probe: Probe, one: Estimate, other: Estimate, sign: int, both: Estimate) -> bool:

@@ -605,6 +605,52 @@ def test_a_wrong_gradient_is_not_excused_as_inaccurate():
     assert report.verdict == "disagrees"
 
 
+LARGE = np.full(3, 1e4, np.float32)
+
+
+def in_logarithms(by=1.0):
+    """Return the pullback of x, off by a factor, as one computes it who fears that e^x overflows."""
+    return lambda dout, x: np.float32(by) * np.sign(dout) * np.exp((np.log(np.abs(dout)) - x) + x)
+
+
+def test_digits_lost_to_logarithms_are_not_a_wrong_gradient():
+    """log w - x keeps four digits of w near x = 1e4, the same ones wherever x is."""
+    report = vjp_verdict(lambda x: x, in_logarithms(), LARGE)
+    assert report.verdict == "undecided"
+    assert "inaccurate: the gradient is right in kind but has lost digits" in report.reason
+
+
+def test_a_factor_among_lost_digits_is_not_excused():
+    """What 30 entries have lost leaves 5e-5 of their slope: the mean over multiples of w is surer."""
+    assert vjp_verdict(lambda x: x, in_logarithms(1.00013), np.repeat(LARGE, 10)).verdict == "disagrees"
+
+
+def test_what_depends_on_the_cotangent_by_mistake_is_not_excused():
+    off = lambda dout, x: dout * np.abs(dout) ** np.float32(0.01)  # noqa: E731
+    assert vjp_verdict(lambda x: x, off, LARGE).verdict == "disagrees"
+
+
+def reciprocal(x):
+    return np.float32(1) / (np.float32(1e-8) + (x - 1).sum())
+
+
+def test_a_value_of_its_own_has_no_slope_that_could_be_wrong():
+    """1 / rounding, as in the inverse of a singular matrix, is of the ordinary size one rounding further."""
+    x = np.ones(3, np.float32)
+    report = verdict(reciprocal, lambda x: np.full_like(x, -(reciprocal(x) ** 2)), x)
+    assert report.verdict == "agrees"
+    assert report.blocks[0].place == Place.NEARBY
+    wrong = verdict(reciprocal, lambda x: np.full_like(x, reciprocal(x) ** 2), x)
+    assert wrong.verdict == "disagrees"
+
+
+def test_a_slope_is_too_steep_for_a_function_that_is_smooth_at_the_point():
+    def steep(x):
+        return np.where(np.all(x == 1), np.float32(1e16), np.cos(x))
+
+    assert verdict(lambda x: np.sin(x).sum(), steep, np.ones(3, np.float32)).verdict == "disagrees"
+
+
 # -- two digits ------------------------------------------------------------------------------
 
 
