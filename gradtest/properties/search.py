@@ -31,7 +31,7 @@ from gradtest.targets import Target
 from .drawn_domains import within
 from .further import further
 from .points import placed, point_of
-from .tally import Tally, session
+from .tally import Identity, Tally, session
 
 __all__ = ["Outcome", "Vacuous", "as_test", "case_of", "search", "searching", "tell"]
 
@@ -242,7 +242,7 @@ def case_of(target: Target, point: Point) -> Case:
 
 def tell(report: Report) -> bool:
     """Count a report, and feed Hypothesis with it; False where none of its tests is running."""
-    session.setdefault(report.target, Tally()).add(report)
+    session.setdefault(Identity.of(report), Tally()).add(report)
     if not hypothesis.currently_in_test_context():
         return False
     hypothesis.event(f"gradtest: {report.verdict}")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
 from gradtest.diagnosis.mutants import Fate, Mutant, Power
 from gradtest.diagnosis.report import LawReport, Report
+from gradtest.diagnosis.source import location_of
 
-__all__ = ["Tally", "session"]
+__all__ = ["Identity", "Tally", "session", "titles"]
 
 
 class _Counts(TypedDict):
@@ -151,5 +152,34 @@ def _without_numbers(reason: str) -> str:
     return reason.split(": ", 1)[-1].split(":")[0]
 
 
-#: What was checked in this process, by target: the pytest plugin's summary.
-session: dict[str, Tally] = {}
+# -- what a session checked -----------------------------------------------------------------------
+
+
+class Identity(NamedTuple):
+    """By what a target is known: its name, and where its derivative stands, since two may have one name."""
+
+    name: str
+    place: str = ""
+
+    @classmethod
+    def of(cls, report: Report) -> Identity:
+        """Return that of the target of a report."""
+        found = location_of(report.judged[0].target) if report.judged is not None else None
+        return cls(report.target, f"{found[0]}:{found[1]}" if found else "")
+
+
+def titles(identities: Iterable[Identity]) -> dict[Identity, str]:
+    """Return what to call each: its name, with its place where another has that name.
+
+    >>> list(titles([Identity("f", "a.py:1"), Identity("f", "b.py:1"), Identity("g", "a.py:9")]).values())
+    ['f (a.py:1)', 'f (b.py:1)', 'g']
+    """
+    every = list(identities)
+    count = Counter(one.name for one in every)
+    return {
+        one: f"{one.name} ({one.place})" if one.place and count[one.name] > 1 else one.name for one in every
+    }
+
+
+#: What was checked in this process: the pytest plugin's summary.
+session: dict[Identity, Tally] = {}

@@ -27,7 +27,7 @@ _BASELINE = ("_baseline", "_baseline_update", "_baseline_prune", "_fail_on")
 _REPORTS = ("", "_report", "_report_dir")
 
 #: What the workers of a distributed run counted: target -> `Tally.as_data`.
-_WORKERS = pytest.StashKey[list[dict[str, dict[str, Any]]]]()
+_WORKERS = pytest.StashKey[list[list[tuple[str, str, dict[str, Any]]]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -180,7 +180,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             fold(failed, _width(terminal))
     output, kept = getattr(session.config, "workeroutput", None), _keeper(session.config)
     if output is not None and _TALLY in sys.modules:
-        output["gradtest"] = {name: tally.as_data() for name, tally in sys.modules[_TALLY].session.items()}
+        counted = sys.modules[_TALLY].session.items()
+        output["gradtest"] = [(*identity, tally.as_data()) for identity, tally in counted]
     reports = _reporter(session.config)
     if output is not None and reports is not None:
         output["gradtest_reports"] = reports.as_data()

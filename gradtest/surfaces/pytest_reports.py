@@ -20,7 +20,7 @@ from gradtest.diagnosis.report import Report
 from gradtest.diagnosis.source import location_of
 from gradtest.errors import Misuse
 from gradtest.plan import Known, Plan
-from gradtest.properties.tally import Tally
+from gradtest.properties.tally import Identity, Tally, titles
 from gradtest.record import Ledger, Record, written
 
 from .config import Config, find_config, read_config
@@ -45,7 +45,7 @@ class Reporter:
 
     def __init__(self, reports: Wanted) -> None:
         self.reports = reports
-        self.records: dict[str, Record] = {}
+        self.records: dict[Identity, Record] = {}
         self._begun = time.perf_counter()
 
     def hear(self, error: BaseException, item: pytest.Item, outcome: pytest.TestReport) -> None:
@@ -55,10 +55,10 @@ class Reporter:
             report = getattr(one, "report", None)
             if isinstance(report, Report):
                 reason = getattr(outcome, "wasxfail", "") or ("expected" if outcome.skipped else "")
-                self._add(self._record(report, item.nodeid, reason))
+                self._add(Identity.of(report), self._record(report, item.nodeid, reason))
             elif isinstance(one, Misuse) and outcome.failed:
                 misused = Record(name=item.name, place=item.nodeid, key=item.nodeid, misuse=str(one))
-                self._add(replace(misused, again=_again(item.nodeid)))
+                self._add(Identity(item.nodeid), replace(misused, again=_again(item.nodeid)))
 
     def _record(self, report: Report, test: str, reason: str) -> Record:
         case = report.judged[0] if report.judged is not None else None
@@ -75,34 +75,39 @@ class Reporter:
             pictures=report.pictures if self.reports.pictures else (),
         )
 
-    def _add(self, record: Record) -> None:
+    def _add(self, identity: Identity, record: Record) -> None:
         """Add what one test found; it is excused only where it was by all tests."""
-        known = self.records.get(record.key)
+        known = self.records.get(identity)
         if known is not None:
             excused = known.excuses and record.excuses
             record = replace(
                 known.merged(record), excuses=(*known.excuses, *record.excuses) if excused else ()
             )
-        self.records[record.key] = record
+        self.records[identity] = record
 
     # -- between processes ------------------------------------------------------------------------
 
-    def as_data(self) -> list[str]:
+    def as_data(self) -> list[tuple[str, str, str]]:
         """Return what a worker gathered, to be sent to the main process."""
-        return [record.as_line() for record in self.records.values()]
+        return [(*identity, record.as_line()) for identity, record in self.records.items()]
 
-    def take(self, lines: Iterable[str]) -> None:
+    def take(self, gathered: Iterable[tuple[str, str, str]]) -> None:
         """Take what a worker gathered."""
-        for line in lines:
-            self._add(Record.from_line(line))
+        for name, place, line in gathered:
+            self._add(Identity(name, place), Record.from_line(line))
 
     # -- in the end -------------------------------------------------------------------------------
 
-    def publish(self, tallies: Mapping[str, Tally], config: pytest.Config, exit_code: int) -> Iterator[str]:
+    def publish(
+        self, tallies: Mapping[Identity, Tally], config: pytest.Config, exit_code: int
+    ) -> Iterator[str]:
         """Write the reports, and yield what is to be said of them; nothing where nothing was checked."""
-        for name, tally in tallies.items():
-            record = self.records.setdefault(name, Record(name=name, key=name, done=True))
+        for identity, tally in tallies.items():
+            record = self.records.setdefault(identity, Record(name=identity.name, done=True))
             record.tally = tally
+        for identity, title in titles(self.records).items():
+            record = self.records[identity]
+            record.name, record.key = (title if record.name == identity.name else record.name), title
         if self.records:
             kept = config.stash.get(KEEPER, None)
             document = self._document(config, exit_code, kept.told() if kept is not None else None)
@@ -111,7 +116,7 @@ class Reporter:
     def _document(
         self, config: pytest.Config, exit_code: int, baseline: Mapping[str, Any] | None
     ) -> Document:
-        records = [self.records[key] for key in sorted(self.records)]
+        records = sorted(self.records.values(), key=lambda record: record.key)
         seconds = time.perf_counter() - self._begun
         interrupted = exit_code == pytest.ExitCode.INTERRUPTED
         ledger = Ledger(Plan(), records, interrupted, seconds)

@@ -5,33 +5,37 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from gradtest.properties.tally import Tally, session
+from gradtest.properties.tally import Identity, Tally, session, titles
 
 from .laws_table import laws_text
 from .table import mutants_text, number_text, reasons_text
 
-__all__ = ["lines", "merged"]
+__all__ = ["Counted", "lines", "merged"]
+
+#: What a worker counted: name and place of a target, and its tally as plain data.
+Counted = Iterable[tuple[str, str, Mapping[str, Any]]]
 
 #: So many targets with undecided cases are named.
 MOST_TARGETS = 5
 
 
-def lines(workers: Sequence[Mapping[str, Mapping[str, Any]]], config: pytest.Config) -> Iterator[str]:
+def lines(workers: Sequence[Counted], config: pytest.Config) -> Iterator[str]:
     """Yield the lines of the section.
 
     Parameters
     ----------
-    workers : sequence of mappings
-        What the workers of a distributed run counted, by target, as plain data.
+    workers : sequence of iterables
+        What the workers of a distributed run counted.
     config : pytest.Config
         Knows of seeds.
     """
-    tallies = merged(workers)
+    found = merged(workers)
+    tallies = {title: found[identity] for identity, title in titles(found).items()}
     total = Tally()
     for tally in tallies.values():
         total.merge(tally)
@@ -61,14 +65,14 @@ def _mutants(tallies: Mapping[str, Tally]) -> Iterator[str]:
         yield f"  and {len(blind) - MOST_TARGETS} more"
 
 
-def merged(workers: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Tally]:
-    """Return what was counted in this process and by workers, by target."""
-    total: dict[str, Tally] = {}
-    for name, tally in session.items():
-        total.setdefault(name, Tally()).merge(tally)
+def merged(workers: Sequence[Counted]) -> dict[Identity, Tally]:
+    """Return what was counted in this process and by workers."""
+    total: dict[Identity, Tally] = {}
+    for identity, tally in session.items():
+        total.setdefault(identity, Tally()).merge(tally)
     for worker in workers:
-        for name, counts in worker.items():
-            total.setdefault(name, Tally()).merge(Tally.from_data(counts))
+        for name, place, counts in worker:
+            total.setdefault(Identity(name, place), Tally()).merge(Tally.from_data(counts))
     return total
 
 

@@ -31,8 +31,8 @@ def watching(item: pytest.Item) -> Iterator[None]:
         own = dict(session)
         session.clear()
         session.update(before)
-        for name, tally in own.items():
-            session.setdefault(name, Tally()).merge(tally)
+        for identity, tally in own.items():
+            session.setdefault(identity, Tally()).merge(tally)
     if item.get_closest_marker("gradtest") is not None and not own and _checks() == checks:
         pytest.fail(
             f"gradtest: {item.name} is marked gradtest, and returned without a check; call "
@@ -40,9 +40,9 @@ def watching(item: pytest.Item) -> Iterator[None]:
             pytrace=False,
         )
     drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    for name, tally in own.items() if drawn else ():
+    for identity, tally in own.items() if drawn else ():
         if tally.cases > 1 and tally.vacuous():
-            pytest.fail(f"gradtest: {name}: {tally.vacuous()}", pytrace=False)
+            pytest.fail(f"gradtest: {identity.name}: {tally.vacuous()}", pytrace=False)
 
 
 def _checks() -> int:

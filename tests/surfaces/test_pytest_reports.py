@@ -90,6 +90,31 @@ def test_a_session_has_the_document_of_what_it_checked(session, tmp_path, worker
     assert targets["cube"].cases == 100
 
 
+OTHERS = """
+    import gradtest
+
+    def dense(x): return x**2
+    def dense_gradient(x): return 3 * x
+    test_dense = gradtest.property_of(gradtest.target(dense, grad=dense_gradient), x="n")
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_two_targets_of_one_name_are_two(session, tmp_path, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    (tmp_path / "test_others.py").write_text(dedent(OTHERS), encoding="utf-8")
+    run = session("--gradtest-report", "json", "-k", "dense", *workers)
+    assert "\n2 targets, " in run.stdout
+    document = read(tmp_path / "gradtest-report" / "report.json")
+    found = {target.name: (target.file, target.findings[0].code) for target in document.targets}
+    assert found == {
+        "dense (layers.py:8)": ("layers.py", "GT101"),
+        "dense (test_others.py:5)": ("test_others.py", "GT102"),
+    }
+    assert all(target.disagrees for target in document.targets)
+
+
 def test_a_failure_counts_even_where_another_was_expected(session, tmp_path):
     again = "\ndef test_again(): gradtest.assert_gradients(layers.wave, layers.wave_backward, np.ones(3))\n"
     path = tmp_path / "test_layers.py"

@@ -88,7 +88,7 @@ def test_what_says_something_is_left_alone(output):
 
 
 def test_all_tests_are_counted_all_the_same(output):
-    assert re.search(r"^2 targets, 61 cases: 41 agree, 20 undecided; ", output, re.M), output
+    assert re.search(r"^4 targets, 61 cases: 41 agree, 20 undecided; ", output, re.M), output
 
 
 def test_workers_say_the_same(tmp_path):
