@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from . import factors, paths, places, regions, slopes, terms, weights
+from . import factors, misplaced, paths, regions, slopes, terms, weights
 from .suspicion import UNKNOWN, Cases, Suspect, Suspicion, where_wrong
 
 __all__ = ["SUSPECTS", "UNKNOWN", "Suspicion", "recognise"]
@@ -20,7 +20,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     factors.sign,
     factors.constant_factor,
     factors.size_factor,
-    places.transposed,
+    misplaced.transposed,
     paths.wrong_side,
     paths.mask_ignored,
     terms.direct_path,
@@ -31,16 +31,16 @@ SUSPECTS: tuple[Suspect, ...] = (
     slopes.slope_elsewhere,
     factors.value_factor,
     weights.output_weight,
-    places.reversed_or_shifted,
-    places.another_input,
+    misplaced.reversed_or_shifted,
+    misplaced.another_input,
     slopes.gate_slope,
     paths.one_output,
     paths.clipped,
     paths.one_slice,
     paths.diagonal_only,
     paths.not_accumulated,
-    places.jacobian_untransposed,
-    places.transposed_input,
+    misplaced.jacobian_untransposed,
+    misplaced.transposed_input,
     paths.upstream_misused,
     slopes.output_slope,
     slopes.hidden_slope,
@@ -51,20 +51,20 @@ SUSPECTS: tuple[Suspect, ...] = (
     terms.off_by_the_labels,
     paths.symmetric_only,
     regions.only_with_flags,
-    places.along_the_other_axis,
-    places.in_another_order,
+    misplaced.along_the_other_axis,
+    misplaced.in_another_order,
     regions.only_in_entries,
-    places.only_at_a_place,
+    misplaced.only_at_a_place,
     factors.ignores_an_input,
     regions.only_beyond,
     regions.only_in_cases,
-    places.only_in_a_part,
+    misplaced.only_in_a_part,
     paths.cut_in_places,
-    places.right_at_a_place,
+    misplaced.right_at_a_place,
     weights.wrong_outputs,
     factors.varying_factor,
     weights.factor_of_slices,
-    places.right_in_sum,
+    misplaced.right_in_sum,
     weights.from_place_to_place,
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 import gradtest
 from gradtest.case import Case
-from gradtest.diagnosis import factors, paths, places, regions, slopes, suspects, terms, weights
+from gradtest.diagnosis import factors, misplaced, paths, regions, slopes, suspects, terms, weights
 from gradtest.diagnosis.measured import measure
 from gradtest.diagnosis.suspects import SUSPECTS, recognise
 from gradtest.diagnosis.suspicion import UNKNOWN, Cases, seen_of
@@ -177,7 +177,7 @@ ROWS = [
         lambda g, x: g * np.cos(x) / x.shape[0],
         matrix,
     ),
-    Row(places.transposed, "it is transposed", np.sin, lambda g, x: (g * np.cos(x)).T, square),
+    Row(misplaced.transposed, "it is transposed", np.sin, lambda g, x: (g * np.cos(x)).T, square),
     Row(paths.wrong_side, "on the wrong side", lambda x: np.maximum(x, 0), lambda g, x: g * (x < 0), matrix),
     Row(
         paths.mask_ignored,
@@ -224,14 +224,14 @@ ROWS = [
         scaled,
     ),
     Row(
-        places.reversed_or_shifted,
+        misplaced.reversed_or_shifted,
         "it is reversed along axis 0",
         np.sin,
         lambda g, x: (g * np.cos(x))[::-1],
         vector,
     ),
     Row(
-        places.another_input,
+        misplaced.another_input,
         "it is the gradient for b",
         lambda a, b: np.sin(a) + b**2 * a,
         lambda g, a, b: (g * 2 * a * b, g * (np.cos(a) + b**2)),
@@ -262,14 +262,14 @@ ROWS = [
     ),
     Row(paths.not_accumulated, "only the last use counts", taken, assigned, picked),
     Row(
-        places.jacobian_untransposed,
+        misplaced.jacobian_untransposed,
         "the Jacobian is used untransposed",
         lambda x, m: m @ np.sin(x),
         lambda g, x, m: (np.cos(x) @ (m.T * 0) + jacobian_of_sines(x, m) @ g, None),
         system,
     ),
     Row(
-        places.transposed_input,
+        misplaced.transposed_input,
         "as if m were transposed",
         lambda a, m, b: a @ m @ b,
         lambda g, a, m, b: (g @ b.T @ m, None, None),
@@ -343,7 +343,7 @@ ROWS = [
         flagged,
     ),
     Row(
-        places.in_another_order,
+        misplaced.in_another_order,
         "its entries are in the wrong order",
         np.sin,
         lambda g, x: (g * np.cos(x))[np.argsort(np.cos(7 * x))],
@@ -357,7 +357,7 @@ ROWS = [
         matrix,
     ),
     Row(
-        places.only_at_a_place,
+        misplaced.only_at_a_place,
         "only the last entry is wrong",
         lambda x: np.exp(x) * np.sin(x) ** 3,
         lambda g, x: (
@@ -378,7 +378,7 @@ ROWS = [
         twins,
     ),
     Row(
-        places.right_in_sum,
+        misplaced.right_in_sum,
         "its sum is right, its entries are not",
         lambda x: np.exp(np.sin(x)),
         lambda g, x: moved_about(g * np.cos(x) * np.exp(np.sin(x)), x),
@@ -413,7 +413,7 @@ ROWS = [
         labelled,
     ),
     Row(
-        places.along_the_other_axis,
+        misplaced.along_the_other_axis,
         "it goes along the wrong axis",
         lambda x: np.cumsum(np.sin(x), 1),
         lambda g, x: np.cos(x) * np.flip(np.cumsum(np.flip(g, 0), 0), 0),
@@ -427,7 +427,7 @@ ROWS = [
         lambda rng: (spread(rng, 6),),
     ),
     Row(
-        places.only_in_a_part,
+        misplaced.only_in_a_part,
         "only the second of 3 equal parts is wrong",
         lambda x: np.exp(x) * np.sin(x) ** 3,
         lambda g, x: g * np.where(np.arange(6) // 2 == 1, np.cos(np.exp(x)), slope_of_bumps(x)),
@@ -441,7 +441,7 @@ ROWS = [
         lambda rng: (spread(rng, 6),),
     ),
     Row(
-        places.right_at_a_place,
+        misplaced.right_at_a_place,
         "only the last entry is right",
         lambda x: np.exp(x) * np.sin(x) ** 3,
         lambda g, x: g * np.where(np.arange(5) < 4, np.cos(np.exp(x)), slope_of_bumps(x)),
