@@ -10,27 +10,12 @@ from gradtest import Settings, target
 from gradtest.case import Case, Raised
 from gradtest.errors import Misuse
 from gradtest.probe import Probe
-from gradtest.spaces.domains import read_domain
+from tests.guarded import Guarded
 
 N = np.array([3.0, 1.0, 4.0])
 M = np.diag([1.0, 2.0, 3.0])
 P, U, L = np.array([0.5, 0.125, 0.375]), np.array([0.6, 0.0, 0.8]), np.array([[1.0, 0.0], [0.5, -2.0]])
 S = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.25], [0.0, 0.25, 1.5]])
-
-
-class Guarded:
-    """A function that raises outside of a domain, and counts how often that was asked."""
-
-    def __init__(self, domain, function):
-        self.domain, self.function = read_domain(domain), function
-        self.asked = self.outside = 0
-
-    def __call__(self, x):
-        self.asked += 1
-        if not self.domain.contains(np.asarray(x)):
-            self.outside += 1
-            raise ValueError("outside")
-        return self.function(x)
 
 
 def lower_of(g):

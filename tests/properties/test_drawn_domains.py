@@ -13,7 +13,7 @@ from gradtest.properties.drawn_domains import within
 from gradtest.properties.search import case_of, search
 from gradtest.properties.strategies import inputs
 from gradtest.signatures import bind
-from gradtest.spaces.domains import read_domain
+from tests.guarded import Guarded
 
 X, Y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
 Pair = namedtuple("Pair", "left right")
@@ -90,21 +90,6 @@ def test_inputs_without_names_have_their_domains_by_position():
 def test_parameters_of_the_target_are_no_hindrance():
     layer = of(lambda x, w: x, parameters={"w": X})
     assert domains(layer, x="n : positive") == {"x": "(0, inf)"}
-
-
-class Guarded:
-    """A function that raises outside of a domain, and counts how often that was asked."""
-
-    def __init__(self, domain, function):
-        self.domain, self.function = read_domain(domain), function
-        self.asked = self.outside = 0
-
-    def __call__(self, x):
-        self.asked += 1
-        if not self.domain.contains(x):
-            self.outside += 1
-            raise ValueError("outside")
-        return self.function(x)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
