@@ -21,8 +21,15 @@ class MisusedType(Misuse, TypeError):
 
 
 class GradientError(AssertionError):
-    """A derivative disagrees with what was measured; `report` holds the evidence.
+    """A derivative disagrees with what was measured.
 
+    Attributes
+    ----------
+    report : Report
+        The evidence: its ``findings`` say where, how much and, if that was tested, why.
+
+    Notes
+    -----
     An `AssertionError`, so that test runners show it as a failure of the code under test.
     Subclasses tell parameters, codes and gross from marginal errors apart, so that
     Hypothesis shrinks each of them by itself (`gradtest.properties.search`).
@@ -38,7 +45,11 @@ class GradientError(AssertionError):
 
 
 class UndecidedWarning(UserWarning):
-    """An assertion neither held nor failed: the point could not be judged; the message says why."""
+    """An assertion neither held nor failed: the point could not be judged; the message says why.
+
+    Given by `assert_gradients` outside of Hypothesis tests.  Where being undecided is to fail, let
+    warnings be errors.
+    """
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

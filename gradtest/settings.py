@@ -59,6 +59,11 @@ class Settings:
         By default what every derivative obeys: *derivative* and *contract* in every case, the
         others in about one generated case of eight.  Laws that are named are looked at in every
         case.
+
+    Raises
+    ------
+    Misuse
+        If a word is not known, or a number is outside of its range.
     """
 
     resolution: float | None = None

@@ -105,6 +105,11 @@ def autodiff(
     ------
     Misuse
         If the library is not known, or not installed.
+
+    Notes
+    -----
+    A gradient costs a forward and a backward pass of the library.  The function is measured as the
+    library computes it: what is wrong in the value itself, and differentiated as it is, agrees.
     """
     if not callable(function):
         raise MisusedType(f"autodiff got {function!r}, which cannot be called; pass the function itself")

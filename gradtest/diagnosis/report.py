@@ -37,11 +37,22 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BlockReport:
-    """What became of one block of parameters.
+    """What became of one block: an array among the inputs and parameters.
 
-    `input` is the input that holds it; `resolution` is the smallest relative error of its
-    gradient that would have been seen; 0
-    where the gradient is zero, so that there is nothing to be relative to.
+    Attributes
+    ----------
+    name, input : str
+        Its own, and that of the input that holds it.
+    shape : tuple of int
+    verdict, reason : str
+        As of a `Report`.
+    resolution : float
+        The smallest relative error of its gradient that would have been seen; 0 where the gradient
+        is zero, so that there is nothing to be relative to.
+    excess : float
+        The difference in units of what it may be.
+    place : str
+        At the point, at a generic point nearby, or at a special point.
     """
 
     name: str
@@ -65,15 +76,29 @@ class LawReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found.
+    """What `check` found: printed, the verdict for each input, or what is wrong.
 
     Attributes
     ----------
     target : str
+        Its name.
     verdict : {"agrees", "disagrees", "undecided"}
+        Whether every claim lies within the error of its measurement, and that is small; or one lies
+        well beyond, there and at a generic point nearby; or neither can be said.
+    ok : bool
+        Whether it agrees.
+    reason : str
+        What is wrong, why it is undecided, or what was skipped; may be empty.
+    findings : tuple of Finding
+        What is wrong; measured when they are first asked for.
+    resolution : float
+        The smallest relative error of a gradient that would have been seen.
+    mutants : Power
+        Which wrong versions of a gradient that agrees would have been caught.
     note : str
-        Why it is undecided, or what was skipped; may be empty.
+        As `reason`, where nothing is wrong.
     blocks : tuple of BlockReport
+        What became of each array among the inputs and parameters.
     evaluations : int
         Calls of the forward function on the way to the verdict.
     diagnose : callable
