@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from gradtest.numerics.chebyshev import coefficients, nodes, slopes_at_centre
 from gradtest.numerics.line import Line
@@ -16,8 +19,11 @@ from gradtest.verdict import Comparison
 
 __all__ = ["erratic", "right_at_large", "rounding_claimed", "scatters", "slope_claimed", "turns"]
 
-#: Multiples of a cotangent that are asked for, between one and two times of it.
-_MULTIPLES = 17
+#: Slopes that show whether they scatter.
+_MANY = 16
+
+#: The median size of a normal number, in standard deviations.
+_MEDIAN = 0.6745
 
 
 def slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
@@ -96,28 +102,39 @@ def erratic(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
 
 
 def scatters(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
-    """Whether multiples of the cotangent have slopes of their own, which scatter about the numeric one.
+    """Whether slopes that should be the same scatter about the numeric one, by as much as the claim is off.
 
-    A pullback is linear: vjp(s w) / s is the same for all s but for its rounding, which differs from
-    one s to the next.  A backward pass in logarithms, log w - z, rounds log w to a digit of z, and is
-    as smooth in the inputs as if it were right.  Second differences leave out what depends on s by a
-    mistake (a gradient that is clipped, or squared).  Costs 1 gradient where the disagreement is no
-    gross one, and 16 more where that shows any rounding.
+    A pullback is linear, and vjp(s w) / s the same for all s but for its rounding; a backward pass in
+    logarithms, log w - z, rounds log w to a digit of z, and is as smooth in the inputs as if it were
+    right.  And within a few roundings of all inputs nothing else changes: 0 as the mean of x - x is
+    rounding there.  Second differences leave out what changes steadily, by a mistake too (a gradient
+    that is clipped, or squared), and their median what jumps between two tied entries.  Costs 2
+    gradients where the function is flat or the disagreement no gross one, and 16 more where either
+    shows any rounding.
     """
-    numeric, difference = comparison.estimate.value, comparison.difference
-    if not 4 * difference < max(abs(comparison.claim.value), abs(numeric)):
+    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
+    if 4 * comparison.difference >= size and not comparison.estimate.flat:
         return False
+    everywhere, few = probe.everywhere(np.random.default_rng(0)), probe.eps**0.75
 
-    def slope(s: float) -> float:
-        multiple = {i: arrays.moved(w, w, s - 1) for i, w in probe.cotangents.items()}
-        return probe.at(probe.leaves, multiple).claim(direction).value / s
+    def of_multiple(s: float) -> float:
+        multiple = {i: arrays.moved(w, w, s) for i, w in probe.cotangents.items()}
+        return probe.at(probe.leaves, multiple).claim(direction).value / (1 + s)
 
-    claimed = [comparison.claim.value, slope(1 + 1 / _MULTIPLES)]
-    if not abs(claimed[1] - claimed[0]) > difference / 32:
+    def beside(s: float) -> float:
+        found = probe.along(everywhere, few * s)
+        return found.claim(direction).value if found is not None else math.nan
+
+    return _scattered(of_multiple, comparison) or _scattered(beside, comparison)
+
+
+def _scattered(slope: Callable[[float], float], comparison: Comparison) -> bool:
+    """Whether slopes at s in (-1/2, 1/2) scatter about the numeric one, by as much as that at 0 is off."""
+    difference, tolerance = comparison.difference, comparison.tolerance
+    if not abs(slope(0.5) - comparison.claim.value) > difference / 32:
         return False
-    claimed += [slope(1 + k / _MULTIPLES) for k in range(2, _MULTIPLES)]
-    bends = [a - 2 * b + c for a, b, c in zip(claimed, claimed[1:], claimed[2:], strict=False)]
-    noise = math.hypot(*bends) / math.sqrt(6 * len(bends))
-    mean = math.fsum(claimed) / len(claimed)
-    allowed = SAFETY * noise / math.sqrt(len(claimed)) + comparison.tolerance
-    return difference <= SAFETY * noise + comparison.tolerance and abs(mean - numeric) <= allowed
+    slopes = [slope((k + 0.5) / _MANY - 0.5) for k in range(_MANY)]
+    bends = [abs(a - 2 * b + c) for a, b, c in zip(slopes, slopes[1:], slopes[2:], strict=False)]
+    noise = SAFETY * statistics.median(bends) / (_MEDIAN * math.sqrt(6))
+    off = abs(math.fsum(slopes) / _MANY - comparison.estimate.value)
+    return difference <= noise + tolerance and off <= noise / math.sqrt(_MANY) + tolerance

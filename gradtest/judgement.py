@@ -432,8 +432,8 @@ def _unless_inaccurate(judgement: Judgement) -> Judgement:
     A backward pass that adds terms of their usual size loses some eps of that, however small the
     sum (sigma(z) - y near y = 1): the difference must be within the rounding of the slopes that
     are claimed about as far away as the point is large (entries move by a quarter of their size at
-    least), and it must be erratic.  Or multiples of the cotangent show it.  Costs 7 gradients, and some
-    50 more where one of the first conditions holds.
+    least), and it must be erratic.  Or slopes that should be the same are not (`scatters`).  Costs 8
+    gradients, and some 50 more where one of the first conditions holds.
     """
     comparison = judgement.comparison
     looked_at = judgement.probe, judgement.direction

@@ -630,6 +630,45 @@ def test_what_depends_on_the_cotangent_by_mistake_is_not_excused():
     assert vjp_verdict(lambda x: x, off, LARGE).verdict == "disagrees"
 
 
+def without_mean(x, weight):
+    return (x - x.mean()) * weight
+
+
+def rounding_for_zero(dout, x, weight):
+    """Multiply out (x - mean) / deviation, and add one product exactly to the other, which was rounded."""
+    over = 1 / np.float32(np.sqrt(1e-5))
+    return np.zeros_like(x), dout * np.float32(x * np.float64(over) - np.float64(x.mean() * over))
+
+
+@pytest.mark.parametrize("x", np.linspace(-9, -5, 7, dtype=np.float32))
+def test_rounding_where_a_function_is_flat_is_not_a_wrong_gradient(x):
+    """As torch has it for the weight of a layer norm of one entry, which is its mean."""
+    inputs = np.full(1, x), np.full(1, -8.4784, np.float32)
+    assert vjp_verdict(without_mean, rounding_for_zero, *inputs).verdict != "disagrees"
+
+    def small(dout, x, weight):
+        return np.zeros_like(x), dout * np.float32(1e-5) * x
+
+    assert vjp_verdict(without_mean, small, *inputs).verdict == "disagrees"
+
+
+@pytest.mark.parametrize("seed", [60, 144])
+def test_a_slope_that_jumps_between_ties_does_not_scatter(seed):
+    """One percent of the median from the lower of two middle entries alone, where some are tied."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, rng.choice([2, 4, 6])))
+    x[rng.random(x.shape) < 0.5] = x[0, 0]
+
+    def pullback(dout, x):
+        order, upper = np.argsort(x, axis=1, kind="stable"), x.shape[1] // 2
+        dx = np.zeros_like(x)
+        for place, share in ((upper - 1, 0.505), (upper, 0.495)):
+            dx[np.arange(len(x)), order[:, place]] += share * dout
+        return dx
+
+    assert vjp_verdict(lambda x: np.median(x, axis=1), pullback, x).verdict == "disagrees"
+
+
 def reciprocal(x):
     return np.float32(1) / (np.float32(1e-8) + (x - 1).sum())
 
