@@ -25,10 +25,6 @@ def _sigmoid(z: Array) -> Array:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * z)))
 
 
-def _all(y: Array) -> bool:
-    return True
-
-
 def _between(low: float, high: float) -> Callable[[Array], bool]:
     return lambda y: bool(np.all((y >= low) & (y <= high)))
 

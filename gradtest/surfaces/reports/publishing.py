@@ -17,7 +17,7 @@ from gradtest.errors import Misuse, nearest
 
 from .document import Document, as_json
 
-__all__ = ["ANNOTATIONS", "FILES", "FOLDER", "Wanted", "publish", "wanted"]
+__all__ = ["FILES", "FOLDER", "Wanted", "publish", "wanted"]
 
 FOLDER = "gradtest-report"
 
@@ -29,9 +29,6 @@ FILES = {
     "html": "report.html",
     "gitlab": "gl-code-quality-report.json",
 }
-
-#: Where annotations go: to GitHub, nowhere, or to GitHub where a job runs there.
-ANNOTATIONS = ("auto", "github", "none")
 
 
 @dataclass(frozen=True)
