@@ -19,6 +19,7 @@ from gradtest.properties.drawn_domains import within
 from gradtest.properties.pinned import pinned
 from gradtest.properties.search import case_of
 from gradtest.properties.shapes import read_shape
+from gradtest.signatures import signature_of
 from gradtest.targets import Target
 
 __all__ = ["Inputs", "inputs_of", "parameters_of", "refused_at"]
@@ -80,10 +81,10 @@ def _parameters(forward: Callable[..., Any]) -> list[inspect.Parameter]:
     if isinstance(count, int):
         kind = inspect.Parameter.POSITIONAL_ONLY
         return [inspect.Parameter(name, kind) for name in ("x", "y", "z", "u")[:count]]
-    try:
-        found = inspect.signature(forward).parameters.values()
-    except (TypeError, ValueError):
+    signature = signature_of(forward)
+    if signature is None:
         return [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
+    found = signature.parameters.values()
     return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.KEYWORD_ONLY)]
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "of_method",
     "of_the_first",
     "of_wrt",
+    "signature_of",
     "standing_for",
 ]
 
@@ -74,11 +75,12 @@ def label(function: Any) -> str:
     return str(name).rpartition("<locals>.")[2]
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature of a function, None for one that does not say (a ufunc, a builtin)."""
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):
-        return None  # a ufunc or a builtin that does not say
+        return None
 
 
 # -- the map --------------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ def bind(forward: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
     >>> bind(lambda x, *rest, scale=1.0: x, (1.0, 2.0), {"scale": 3.0}).names
     ('x', 'rest[0]', 'scale')
     """
-    signature = _signature(forward)
+    signature = signature_of(forward)
     if signature is None:
         names = [f"x{i}" for i in range(len(args))] if len(args) > 1 else ["x"] * len(args)
         return Arguments((*names, *kwargs), (*args, *kwargs.values()), len(args), len(args))
@@ -289,7 +291,7 @@ def check_fit(
     role: str, derivative: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> None:
     """Raise a `MisusedType` if a derivative cannot be called in the way that was planned."""
-    signature = _signature(derivative)
+    signature = signature_of(derivative)
     if signature is None:
         return
     try:
@@ -319,7 +321,7 @@ class _Wanted:
 
 
 def _wanted(function: Callable[..., Any], names: Sequence[str]) -> _Wanted:
-    signature = _signature(function)
+    signature = signature_of(function)
     if signature is None:
         return _Wanted([], True, ())
     parameters = signature.parameters.values()

@@ -17,7 +17,7 @@ from gradtest.signatures import ANYTHING, bind, of_method, of_wrt, standing_for
 from gradtest.spaces.containers import Apart, Together, Tree, flatten, open_with
 from gradtest.targets import Target
 
-__all__ = ["Differentiated", "from_jax", "is_floating", "precision_of", "signature_of", "wide"]
+__all__ = ["Differentiated", "from_jax", "is_floating", "precision_of", "wide"]
 
 
 # -- precision ------------------------------------------------------------------------------------
@@ -285,11 +285,3 @@ class Differentiated:
         claim = standing_for(of_method(self.vjp), source, claimant)
         further = {"jvp": self.jvp} if jvp else {}
         return Target(name, forward, claim, "vjp", self.wrt, dict(parameters or {}), further, conjugate=True)
-
-
-def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
-    """Return the signature of a function, None for one that does not say."""
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None

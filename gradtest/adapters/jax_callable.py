@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 
-from gradtest.signatures import label
+from gradtest.signatures import label, signature_of
 from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
 
-from .jax_arrays import Differentiated, signature_of
+from .jax_arrays import Differentiated
 
 __all__ = ["LOOKED_FOR", "described", "recognise"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 
 from gradtest.errors import Misuse
-from gradtest.signatures import label
+from gradtest.signatures import label, signature_of
 from gradtest.targets import Target
 
-from .jax_arrays import Differentiated, signature_of
+from .jax_arrays import Differentiated
 
 __all__ = ["LOOKED_FOR", "recognise"]
 

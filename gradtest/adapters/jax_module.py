@@ -10,10 +10,11 @@ import jax
 import numpy as np
 from jax import tree_util
 
+from gradtest.signatures import signature_of
 from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
 
-from .jax_arrays import Differentiated, from_jax, is_floating, signature_of, wide
+from .jax_arrays import Differentiated, from_jax, is_floating, wide
 
 __all__ = ["LOOKED_FOR", "recognise"]
 

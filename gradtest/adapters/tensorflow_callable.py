@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradtest.signatures import label
+from gradtest.signatures import label, signature_of
 from gradtest.targets import Target
 
 from .tensorflow_tape import Differentiated, refuse_tensors
@@ -33,11 +33,4 @@ def described(
     """Return the target of a function and of what a gradient tape claims for it."""
     source = inspect.unwrap(getattr(function, "python_function", function))
     called = name or label(source)
-    return Differentiated(function, wrt).target(called, _signature(source), source=source)
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
+    return Differentiated(function, wrt).target(called, signature_of(source), source=source)

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from gradtest.signatures import label
+from gradtest.signatures import label, signature_of
 from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
 
-from .torch_tensors import Differentiated, gradients_asked, signature_of
+from .torch_tensors import Differentiated, gradients_asked
 
 __all__ = ["LOOKED_FOR", "described", "recognise"]
 

@@ -15,7 +15,7 @@ from gradtest.signatures import ANYTHING, bind, of_method, of_wrt, standing_for
 from gradtest.spaces.containers import Tree, flatten
 from gradtest.targets import Target
 
-__all__ = ["Constant", "Differentiated", "from_tensor", "gradients_asked", "signature_of", "to_tensor"]
+__all__ = ["Constant", "Differentiated", "from_tensor", "gradients_asked", "to_tensor"]
 
 #: Whatever a function draws (dropout), it draws from this seed in every call.
 SEED = 0
@@ -324,14 +324,6 @@ def _lowered(out: Any, constant: Sequence[bool] | None) -> Any:
 
 
 # -- what is asked --------------------------------------------------------------------------------
-
-
-def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
-    """Return the signature of a function, None for a builtin that does not say."""
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
 
 
 def gradients_asked(

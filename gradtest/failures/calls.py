@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import keyword
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradtest.case import Case, Raised
+from gradtest.signatures import signature_of
 from gradtest.spaces import arrays
 from gradtest.spaces.containers import Tree, flatten, parts
 from gradtest.targets import Target
@@ -25,9 +25,10 @@ __all__ = ["Calls", "case_of", "made_by_target"]
 
 def case_of(target: Target, inputs: Mapping[str, Any]) -> Case:
     """Return the case of a target at inputs that are named as `Case.point` names them."""
-    try:
-        kinds = {p.name: p.kind for p in inspect.signature(target.forward).parameters.values()}
-    except (TypeError, ValueError):
+    signature = signature_of(target.forward)
+    if signature is not None:
+        kinds = {p.name: p.kind for p in signature.parameters.values()}
+    else:
         kinds = dict.fromkeys(inputs, Parameter.POSITIONAL_ONLY)
 
     def by_name(name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import math
 from collections import Counter
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from gradtest.errors import Misuse
+from gradtest.signatures import signature_of
 from gradtest.spaces import arrays as verbs
 from gradtest.spaces.containers import flatten
 from gradtest.targets import Target
@@ -128,10 +128,8 @@ def placed(target: Target, point: Mapping[str, Any]) -> tuple[tuple[Any, ...], d
     By name are given what it holds itself, what stands behind an input that is left out, and all
     where there is no telling the order.
     """
-    try:
-        own = list(inspect.signature(target.forward).parameters.values())
-    except (TypeError, ValueError):
-        own = []
+    signature = signature_of(target.forward)
+    own = list(signature.parameters.values()) if signature is not None else []
     if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in own):
         return (), dict(point)
     held: Collection[str] = target.parameters

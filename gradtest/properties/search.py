@@ -26,6 +26,7 @@ from gradtest.failures.keep import keeping
 from gradtest.judgement import Place
 from gradtest.laws.examination import examine
 from gradtest.settings import DEFAULT, Settings
+from gradtest.signatures import signature_of
 from gradtest.targets import Target
 
 from .drawn_domains import within
@@ -218,10 +219,10 @@ def _named(subject: Target, shapes: Mapping[str, Any]) -> dict[str, Any]:
     """Check that shapes are given, and for inputs that exist."""
     if not shapes:
         raise Misuse(f'no inputs are described for {subject.name}; say how they look, e.g. x="batch in"')
-    try:
-        parameters = inspect.signature(subject.forward).parameters
-    except (TypeError, ValueError):
+    signature = signature_of(subject.forward)
+    if signature is None:
         return dict(shapes)
+    parameters = signature.parameters
     kinds = {p.kind for p in parameters.values()}
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         return dict(shapes)
