@@ -46,7 +46,7 @@ def document_of(
     place : str
         What was asked for.
     code : int, optional
-        What the command ends with, if that is not the campaign's own.
+        What the command ends with, if that is not what the ledger says.
     baseline : mapping, optional
         What came of one.
     partial : str
