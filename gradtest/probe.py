@@ -382,6 +382,26 @@ class Probe:
             return None
         return beside if beside.finite else None
 
+    def claim_along(self, direction: Direction, t: float) -> Claim | None:
+        """Return what is claimed at x + t v along the same v; None as for `along`.
+
+        Costs a gradient; and an evaluation, unless the gradient is a function by itself, which needs none.
+        """
+        if self.case.target.form not in ("grad", "value_and_grad"):
+            beside = self.along(direction, t)
+            return None if beside is None else beside.claim(direction)
+        direction = self._within(direction)
+        if abs(t) > self._room(direction):
+            return None
+        beside = copy.copy(self)
+        beside.leaves = self._moved(direction, t)
+        beside.case = self.case.at(beside.leaves)
+        try:
+            beside.gradients = beside.case.pull_back(self.out.build(self.out.leaves), self.whole_cotangent())
+        except Raised:
+            return None
+        return beside.claim(direction)
+
     def otherwise(self) -> Probe | None:
         """Return the same probe with the claim read by the other convention for complex numbers.
 

@@ -22,7 +22,7 @@ from .measured import Measured
 from .showing import Shown, shown
 from .source import source_of
 from .suspects import recognise
-from .suspicion import Cases
+from .suspicion import UNKNOWN, Cases, Suspicion
 
 __all__ = ["diagnose"]
 
@@ -51,12 +51,15 @@ def diagnose(
     -----
     Costs some 20 evaluations for each entry of a wrong block of up to 36 (more: `locate`), at
     most 840 on other cases, up to 400 for a block whose suspects ask again, and one for each of a
-    dozen outputs in up to 8 cases where the claimed Jacobian is asked for.
+    dozen outputs in up to 8 cases where the claimed Jacobian is asked for.  Of a block of thousands, of
+    which `locate` names all that is wrong, no more is asked.
     """
     wrong = [judgement for judgement in judgements if judgement.word is Word.DISAGREES]
     with np.errstate(all="ignore"):
-        cases = pools(wrong, others or Others(), settings)
-        found = [_finding(j, judgements, known) for j, known in zip(wrong, cases, strict=True)]
+        named = {j.block: located for j in wrong if _many(j) and (located := locate(j)).named}
+        rest = [judgement for judgement in wrong if judgement.block not in named]
+        cases = dict(zip((j.block for j in rest), pools(rest, others or Others(), settings), strict=True))
+        found = [_finding(j, judgements, cases.get(j.block, Cases()), named.get(j.block)) for j in wrong]
     found = [replace(finding, evaluations=evaluations) for finding in found]
     return tuple(sorted(found, key=lambda finding: (not finding.gross, _vagueness(finding))))
 
@@ -69,11 +72,23 @@ def _vagueness(finding: Finding) -> int:
     return 2 if finding.code == "GT100" else int(finding.code in _VAGUE)
 
 
-def _finding(judgement: Judgement, judgements: Sequence[Judgement], cases: Cases) -> Finding:
+#: In more entries than these a few wrong ones are the finding, and suspects could look at hardly any.
+MANY = 4096
+
+
+def _many(judgement: Judgement) -> bool:
+    return arrays.real_size(judgement.probe.leaves[judgement.block]) > MANY
+
+
+def _finding(
+    judgement: Judgement, judgements: Sequence[Judgement], cases: Cases, located: Located | None
+) -> Finding:
     probe, comparison = judgement.probe, judgement.comparison
     suspicion = of_the_other_convention(judgement) or recognise(cases)
     measured = cases[0] if cases else None
-    located = _located(judgement, measured)
+    located = located or _located(judgement, measured)
+    if suspicion is UNKNOWN and located.named:
+        suspicion = Suspicion("GT124", f"only {located.named} wrong", "along random lines all others agree")
     wrong = [entry for entry in located.entries if entry.wrong]
     worst = max(wrong or located.entries, key=_badness, default=None)
     if worst is None:

@@ -1,9 +1,9 @@
 """Where in a block the gradient is wrong.
 
 Few entries are measured one by one.  Among many, with e the error of the gradient, the slopes
-sum e_i v_i and sum e_i v_i i/n give the number of a single wrong entry as a quotient; the
-interval that the errors allow is searched again, until one entry is left.  Where there are
-several, the block is halved and the loud halves followed.
+sum e_i v_i, which is known from the verdict, and sum e_i v_i i/n give the number of a single wrong
+entry as a quotient; the interval that the errors allow is searched again, until one entry is left.
+Where there are several, the block is halved and the loud halves followed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ __all__ = ["Located", "entry_of", "locate"]
 #: Blocks up to this size are measured entry by entry; it is what fits on a screen, too.
 FEW = 64
 
+#: An entry that is off is shown as measured on one interval if its error is this share of that, or less.
+SHARP = 1e-3
+
+#: So few candidates are measured one by one where a quotient does not tell them apart.
+FEWEST = 3
+
 #: Wrong entries that are looked for in a larger block before it is called wrong in many places.
 MOST = 8
 
@@ -44,11 +50,22 @@ class Located:
         Whether no wrong entry is left outside of `entries` and `slice`.
     slice : str
         As in ``row 3``; empty where the wrong entries form none.
+    many : bool
+        Whether the block has so many entries that those measured are few of them.
     """
 
     entries: list[Entry] = field(default_factory=list)
     complete: bool = False
     slice: str = ""
+    many: bool = False
+
+    @property
+    def named(self) -> str:
+        """What is wrong among many, with its verb, if that is known: "row 3 is", "one entry is"."""
+        wrong = sum(entry.wrong for entry in self.entries)
+        if not (self.many and self.complete and wrong):
+            return ""
+        return f"{self.slice or 'one entry'} is" if self.slice or wrong == 1 else f"{wrong} entries are"
 
 
 def locate(judgement: Judgement) -> Located:
@@ -78,21 +95,32 @@ def entry_of(probe: Probe, block: int, index: tuple[int, ...]) -> Entry:
 
 
 class _Slope(NamedTuple):
-    """The error of the gradient along one direction, and how far it may be off."""
+    """Both sides along one direction, and how far they may be apart."""
 
-    value: float
+    analytic: float
+    numeric: float
     error: float
 
     @property
+    def off(self) -> float:
+        """The error of the gradient along the direction: sum e_i v_i."""
+        return self.analytic - self.numeric
+
+    @property
     def loud(self) -> bool:
-        return not abs(self.value) <= BEYOND * self.error
+        return not abs(self.off) <= BEYOND * self.error
+
+    @property
+    def sharp(self) -> bool:
+        """Whether the numbers may be shown to people."""
+        return self.error < SHARP * abs(self.off)
 
 
 class _Search:
     """The search for wrong entries in a large block."""
 
     def __init__(self, judgement: Judgement) -> None:
-        self.probe, self.block = judgement.probe, judgement.block
+        self.judgement, self.probe, self.block = judgement, judgement.probe, judgement.block
         self.direction = arrays.flat(judgement.direction[self.block])
         self.x = judgement.probe.leaves[self.block]
         self.size = self.direction.size
@@ -101,16 +129,25 @@ class _Search:
         self.found: list[Entry] = []
 
     def run(self) -> Located:
-        samples = [self.entry(i) for i in (self.size // 3, self.size // 2 + 1)]
-        if all(entry.wrong for entry in samples):
-            return Located(samples)  # wrong everywhere, or nearly: no use to list the entries
-        self.split(0, self.size)
+        comparison = self.judgement.comparison
+        total = _Slope(comparison.claim.value, comparison.estimate.value, comparison.tolerance)
+        if not self.alone(0, self.size, total):
+            samples = [self.entry(i) for i in (self.size // 3, self.size // 2 + 1)]
+            if all(entry.wrong for entry in samples):
+                return Located(samples, many=True)  # wrong everywhere, or nearly: no use to list the entries
+            self.halve(0, self.size)
         self.found.sort(key=lambda entry: entry.index)
         complete = bool(self.slice) or 0 < len(self.found) < MOST
-        return Located(self.found, complete, self.slice)
+        return Located(self.found, complete, self.slice, many=True)
 
     def entry(self, flat: int) -> Entry:
+        """Return one entry: 8 evaluations if that shows that it is off, else as `entry_of`."""
         index = tuple(int(i) for i in np.unravel_index(flat, arrays.real_shape(self.x)))
+        if self.probe.separable(self.block):
+            slope, v = self.measure(flat, flat + 1), float(self.direction[flat])
+            if slope.loud and slope.sharp:
+                sides = slope.analytic / v, slope.numeric / v, abs(slope.error / v)
+                return Entry(index, *sides, True, arrays.is_complex(self.x))
         return entry_of(self.probe, self.block, index)
 
     # -- measuring ----------------------------------------------------------------------------
@@ -138,8 +175,8 @@ class _Search:
         line, claim = self.probe.line(direction), self.probe.claim(direction)
         reading = read(line.around(self.step, 8), self.step, slopes_at_centre(8), line)
         if reading is None or not math.isfinite(claim.value):
-            return _Slope(math.inf, math.inf)
-        return _Slope(claim.value - reading.value, claim.rounding + reading.error)
+            return _Slope(math.inf, math.nan, math.inf)
+        return _Slope(claim.value, reading.value, claim.rounding + reading.error)
 
     # -- searching ----------------------------------------------------------------------------
 
@@ -148,33 +185,38 @@ class _Search:
         if len(self.found) >= MOST or self.in_slice():
             return
         total = self.measure(start, stop)
-        if not total.loud:
-            return
-        if self.decode(start, stop, total) and not self.measure(start, stop).loud:
-            return
+        if total.loud and not self.alone(start, stop, total):
+            self.halve(start, stop)
+
+    def halve(self, start: int, stop: int) -> None:
         if stop - start > 1:
             middle = (start + stop) // 2
             self.split(start, middle)
             self.split(middle, stop)
 
+    def alone(self, start: int, stop: int, total: _Slope) -> bool:
+        """Whether one entry that is found is all that is wrong in an interval."""
+        return self.decode(start, stop, total) and not self.measure(start, stop).loud
+
     def decode(self, start: int, stop: int, total: _Slope) -> bool:
-        """Read the number of a single wrong entry off two slopes; True if one was found and is wrong."""
-        while stop - start > 3:
+        """Read the number of a single wrong entry off its slope and tilted ones; True if it is wrong.
+
+        A single one makes the same slope in every interval that it is in.
+        """
+        while stop - start > 1:
             n = stop - start
             moment = self.measure(start, stop, tilted=True)
-            share = moment.value / total.value - 0.5
-            doubt = (moment.error + abs(share + 0.5) * total.error) / abs(total.value)
+            share = moment.off / total.off - 0.5
+            doubt = (moment.error + abs(share + 0.5) * total.error) / abs(total.off)
             doubt += float(np.finfo(self.real).eps)
             if not (-doubt <= share < 1 + doubt and doubt < 0.25):
                 return False
             low, high = (round(start + n * (share + sign * doubt)) for sign in (-1, 1))
             start, stop = max(start, low), min(stop, high + 1)
             if not 0 < stop - start <= n / 2:
-                return False
-            if stop - start > 3:
-                total = self.measure(start, stop)
-                if not total.loud:
+                if n > FEWEST:
                     return False
+                break
         candidates = [self.entry(i) for i in range(start, stop)]
         wrong = [entry for entry in candidates if entry.wrong]
         self.found.extend(entry for entry in wrong if entry not in self.found)

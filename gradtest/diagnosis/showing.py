@@ -8,7 +8,7 @@ outputs, a single one the derivative of one output.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from gradtest.case import Raised
 from gradtest.matching import BrokenContract
 from gradtest.probe import Probe
 from gradtest.spaces import arrays
+from gradtest.verdict import BEYOND
 
 from .entrywise import Array, on_host
 from .evidence import Entry
@@ -62,12 +63,25 @@ def shown(probe: Probe, block: int, worst: Entry, measured: Measured | None) -> 
         except (Raised, BrokenContract):
             continue
         index = _worst(other, block, measured, worst.index) if other.finite else None
-        entry = None if index is None else entry_of(other, block, index)
+        entry = None if index is None else _entry(other, block, index, probe, worst)
         if entry is not None and entry.wrong:
             return Shown(entry, upstream, tuple(cotangents.values()))
     own = tuple(probe.cotangents.values())
     alone = len(own) == 1 and arrays.real_size(own[0]) == 1 and arrays.flat(own[0])[0] == 1.0
     return Shown(worst, "" if alone else "random, as the case was judged", own)
+
+
+def _entry(other: Probe, block: int, index: tuple[int, ...], probe: Probe, worst: Entry) -> Entry:
+    """Return an entry with another cotangent; of one output the measurement is that of before, scaled."""
+    (w, *more), (v, *_) = probe.cotangents.values(), other.cotangents.values()
+    single = not more and arrays.real_size(w) == 1 and index == worst.index
+    if not (single and block in other.gradients and other.separable(block)):
+        return entry_of(other, block, index)
+    factor = float(arrays.flat(v)[0]) / float(arrays.flat(w)[0])
+    row = arrays.flat(other.gradients[block])
+    analytic = float(row[np.ravel_multi_index(index, arrays.real_shape(other.leaves[block])) if index else 0])
+    entry = replace(worst, analytic=analytic, numeric=worst.numeric * factor, error=worst.error * abs(factor))
+    return replace(entry, wrong=not entry.difference <= BEYOND * entry.error)
 
 
 def _plain(probe: Probe) -> Iterator[tuple[str, dict[int, Any]]]:
