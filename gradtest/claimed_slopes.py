@@ -84,17 +84,20 @@ def right_at_large(probe: Probe, direction: Direction, comparison: Comparison) -
 def _added_up(probe: Probe, direction: Direction, line: Line, width: float, difference: float) -> float:
     """Return the integral of the slopes claimed within `width`; NaN where they are too rough for one.
 
-    A Chebyshev series that is resolved far below `difference`.  Of five or nine slopes it will do
-    only to see that it is off by about what the disagreement makes: a kink may lie between them.
+    A Chebyshev series that is resolved far below `difference`.  Five or nine slopes will do to see
+    that the integral is off by about what the disagreement makes, once twice as many hardly change it.
     """
     claims = Line(lambda t: slope_claimed(probe, direction, t))
+    allowed, before = width * difference / 8, math.nan
     for n in (4, 8, 16):
         c = coefficients(claims.around(width, n))
-        whole = width * _integral(c)
-        off = abs(line(width) - line(-width) - whole)
         resolved = math.hypot(*c[n - n // 3 :]) < difference / 8
-        if resolved and (n == 16 or off > width * difference / 2):
+        whole = width * _integral(c)
+        settled = resolved or abs(whole - before) < allowed
+        off = abs(line(width) - line(-width) - whole)
+        if resolved if n == 16 else settled and off > 4 * allowed:
             return whole
+        before = whole
     return math.nan
 
 

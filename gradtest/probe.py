@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtest.case import Case, Raised
+from gradtest.case import Case, Raised, own
 from gradtest.errors import MisusedType
 from gradtest.numerics.chebyshev import coefficients, nodes
 from gradtest.numerics.line import Line
@@ -355,14 +355,7 @@ class Probe:
         Every entry for which something is claimed is shifted by about `distance` of its size.
         None where the function is not finite in any of a few such places.
         """
-        for attempt in range(4):
-            leaves = list(self.leaves)
-            for i in self.blocks:
-                v = arrays.direction(self.leaves[i], rng)
-                # At the edge of a domain one sign leads inside: all up, then all down.
-                up = arrays.upwards(v)
-                shift = v if attempt in (0, 3) else up if attempt == 1 else -up
-                leaves[i] = inside.beside(self.case.domains.get(i), leaves[i], shift, distance)
+        for leaves in self.leaves_nearby(rng, distance):
             try:
                 probe = self.at(leaves)
             except Raised:
@@ -370,6 +363,21 @@ class Probe:
             if probe.finite:
                 return probe
         return None
+
+    def leaves_nearby(self, rng: np.random.Generator, distance: float) -> Iterator[list[Any]]:
+        """Yield a few places as `nearby` tries them; what nothing is claimed for stays the very same."""
+        for attempt in range(4):
+            leaves = list(self.leaves)
+            for i in self.blocks:
+                leaves[i] = self._shifted(i, rng, distance, attempt)
+            yield leaves
+
+    def _shifted(self, i: int, rng: np.random.Generator, distance: float, attempt: int) -> Any:
+        v = arrays.direction(self.leaves[i], rng)
+        if attempt in (1, 2):  # at the edge of a domain one sign leads inside: all up, then all down
+            v = arrays.upwards(v)
+            v = -v if attempt == 2 else v
+        return inside.beside(self.case.domains.get(i), self.leaves[i], v, distance)
 
     def along(self, direction: Direction, t: float) -> Probe | None:
         """Return the probe at x + t v; None where the function has no value, or a domain ends."""
@@ -393,11 +401,12 @@ class Probe:
         direction = self._within(direction)
         if abs(t) > self._room(direction):
             return None
+        leaves, cotangent = self._moved(direction, t), self.whole_cotangent()
+        given = [leaf if i in direction else own(leaf) for i, leaf in enumerate(leaves)]
         beside = copy.copy(self)
-        beside.leaves = self._moved(direction, t)
-        beside.case = self.case.at(beside.leaves)
+        beside.leaves, beside.case = leaves, self.case.at(leaves)
         try:
-            beside.gradients = beside.case.pull_back(self.out.build(self.out.leaves), self.whole_cotangent())
+            beside.gradients = beside.case.pull_back(self.out.build(self.out.leaves), cotangent, given=given)
         except Raised:
             return None
         return beside.claim(direction)

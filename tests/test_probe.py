@@ -172,6 +172,17 @@ def test_nearby_every_entry_is_elsewhere(seed, distance):
     assert abs(near.claim(direction).value - slope.value) <= slope.error + near.claim(direction).rounding
 
 
+@pytest.mark.parametrize("form", ["grad", "vjp"])
+def test_what_is_claimed_along_a_line_is_what_is_claimed_there(form):
+    """A gradient by itself is asked without the function; a pullback belongs to a call of that."""
+    derivative = np.cos if form == "grad" else lambda dout, x: dout * np.cos(x)
+    probe = probe_of(target(lambda x: np.sin(x).sum(), **{form: derivative}), np.array([0.3, 1.2]))
+    direction, before = probe.everywhere(rng()), probe.case.evaluations
+    claimed = probe.claim_along(direction, 0.25)
+    assert probe.case.evaluations - before == (0 if form == "grad" else 1)
+    assert claimed == probe.along(direction, 0.25).claim(direction)
+
+
 def test_nearby_stays_inside_of_a_domain():
     with np.errstate(all="ignore"):
         inside = probe_of(target(np.sqrt, grad=lambda x: 0.5 / np.sqrt(x)), np.zeros(3))

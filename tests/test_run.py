@@ -3,6 +3,7 @@
 import doctest
 import subprocess
 import sys
+import tracemalloc
 
 import hypothesis
 import numpy as np
@@ -45,6 +46,25 @@ def test_a_right_gradient_agrees():
     assert 0 < report.resolution < 1e-9
     assert report.excess <= 1
     assert report.raise_if_wrong() is None
+
+
+@pytest.mark.parametrize(("form", "most"), [("grad", 4.5), ("vjp", 5.5)])
+def test_a_large_right_gradient_takes_few_copies_of_the_parameters(form, most):
+    """Beyond what the function needs itself (one, and the vjp two): point, gradient, direction, x + t v.
+
+    A vjp is also asked whether it is linear: then two more gradients are there.
+    """
+    x = np.random.default_rng(0).uniform(0.5, 1.5, 4_000_000)
+    derivative, own = (np.cos, 1) if form == "grad" else (lambda dout, x: dout * np.cos(x), 2)
+    subject = gradtest.target(lambda x: np.sin(x).sum(), **{form: derivative})
+    gradtest.check(subject, x[:10])  # imports
+    tracemalloc.start()
+    try:
+        assert gradtest.check(subject, x).ok
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak <= (own + most) * x.nbytes
 
 
 def test_a_wrong_gradient_is_reported_and_not_raised():

@@ -150,6 +150,10 @@ class _Search:
                 return Entry(index, *sides, True, arrays.is_complex(self.x))
         return entry_of(self.probe, self.block, index)
 
+    def number(self, entry: Entry) -> int:
+        """Return which of the coordinates of the block an entry is."""
+        return int(np.ravel_multi_index(entry.index, arrays.real_shape(self.x)))
+
     # -- measuring ----------------------------------------------------------------------------
 
     def measure(self, start: int, stop: int, *, tilted: bool = False) -> _Slope:
@@ -162,7 +166,7 @@ class _Search:
         if tilted:
             weighted[start:stop] *= 0.5 + np.arange(stop - start, dtype=self.real) / (stop - start)
         for entry in self.found:
-            weighted[np.ravel_multi_index(entry.index, arrays.real_shape(self.x))] = 0.0
+            weighted[self.number(entry)] = 0.0
         return self.slope(weighted)
 
     @property
@@ -195,11 +199,22 @@ class _Search:
             self.split(middle, stop)
 
     def alone(self, start: int, stop: int, total: _Slope) -> bool:
-        """Whether one entry that is found is all that is wrong in an interval."""
-        return self.decode(start, stop, total) and not self.measure(start, stop).loud
+        """Whether one entry that is found is all that is wrong in an interval.
 
-    def decode(self, start: int, stop: int, total: _Slope) -> bool:
-        """Read the number of a single wrong entry off its slope and tilted ones; True if it is wrong.
+        Then nothing is left of the slope of the whole, which where entries move alone is known already.
+        """
+        found = self.decode(start, stop, total)
+        if not found or not self.probe.separable(self.block):
+            return bool(found) and not self.measure(start, stop).loud
+        left, error = total.off, total.error
+        for entry in found:
+            v = float(self.direction[self.number(entry)])
+            left -= (entry.analytic - entry.numeric) * v
+            error += entry.error * abs(v)
+        return abs(left) <= BEYOND * error
+
+    def decode(self, start: int, stop: int, total: _Slope) -> list[Entry]:
+        """Read the number of a single wrong entry off its slope and tilted ones; none if it is not wrong.
 
         A single one makes the same slope in every interval that it is in.
         """
@@ -210,17 +225,17 @@ class _Search:
             doubt = (moment.error + abs(share + 0.5) * total.error) / abs(total.off)
             doubt += float(np.finfo(self.real).eps)
             if not (-doubt <= share < 1 + doubt and doubt < 0.25):
-                return False
+                return []
             low, high = (round(start + n * (share + sign * doubt)) for sign in (-1, 1))
             start, stop = max(start, low), min(stop, high + 1)
             if not 0 < stop - start <= n / 2:
                 if n > FEWEST:
-                    return False
+                    return []
                 break
         candidates = [self.entry(i) for i in range(start, stop)]
-        wrong = [entry for entry in candidates if entry.wrong]
-        self.found.extend(entry for entry in wrong if entry not in self.found)
-        return bool(wrong)
+        wrong = [entry for entry in candidates if entry.wrong and entry not in self.found]
+        self.found.extend(wrong)
+        return wrong
 
     def in_slice(self) -> bool:
         """Whether the wrong entries lie in one row, column or channel, outside of which all is right."""

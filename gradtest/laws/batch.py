@@ -47,7 +47,7 @@ def batch(probe: Probe, settings: Settings) -> Answer:
     except Raised as raised:
         return skipped(f"an example by itself cannot be had: {raised}")
     right = _together(examples, axes)
-    terms = [combined([(float(size), g)]) for g in examples if not axes.keys() & g.keys()]
+    terms = tuple((float(size), g) for g in examples if not axes.keys() & g.keys())
     found = gap(probe.gradients, right, of_gradients(probe, settings), terms=terms)
     if found is None or found.equal is not False:
         return agrees(f"the output of a batch is {how}")
@@ -90,7 +90,7 @@ def _example(probe: Probe, axes: Mapping[int, int], k: int, share: float, row: i
     """Return the gradients of one example, for its share of the output."""
     ((leaf, w),) = probe.cotangents.items()
     own = w if row is None else np.take(w, [k], axis=row)
-    return combined([(share, probe.at(_taken(probe.case, axes, k), {leaf: own}).gradients)])
+    return combined(((share, probe.at(_taken(probe.case, axes, k), {leaf: own}).gradients),))
 
 
 def _together(examples: Sequence[Gradients], axes: Mapping[int, int]) -> Gradients:

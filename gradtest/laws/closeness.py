@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradtest.diagnosis.evidence import Entry
 from gradtest.numerics.rounding import accumulated, epsilon, smallest_normal
@@ -20,6 +21,7 @@ __all__ = [
     "Allowance",
     "Gap",
     "Gradients",
+    "Sum",
     "combined",
     "gap",
     "noise",
@@ -29,6 +31,10 @@ __all__ = [
 
 #: Claimed gradients: leaf number -> array.
 Gradients = Mapping[int, Any]
+
+#: A linear combination of gradients, for the leaves that all of them have; added up piece by piece, in
+#: double precision and complex numbers as pairs, so that large gradients need no others of their size.
+Sum = tuple[tuple[float, Gradients], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +124,7 @@ class Allowance:
 
 def of_gradients(probe: Probe, settings: Settings) -> Allowance:
     """Return the allowance for gradients, which belong to the inputs."""
-    natural = {
-        i: probe.magnitude / float(np.abs(arrays.flat(arrays.scales(probe.leaves[i]))).min())
-        for i in probe.blocks
-    }
+    natural = {i: probe.magnitude / arrays.least_scale(probe.leaves[i]) for i in probe.blocks}
     return _allowance(probe, probe.gradients.values(), natural, settings)
 
 
@@ -143,11 +146,11 @@ def _allowance(
 
 def gap(
     left: Gradients,
-    right: Gradients,
+    right: Gradients | Sum,
     may: Allowance,
     *,
     scale: float = 1.0,
-    terms: Sequence[Gradients] = (),
+    terms: Sum = (),
 ) -> Gap | None:
     """Return where two sides are farthest apart, in units of what they may be; None if nowhere.
 
@@ -158,50 +161,61 @@ def gap(
     may : Allowance
     scale : float
         How large the cotangents were, in units of those of the probe.
-    terms : sequence of gradients
-        What the two sides were added up from.
+    terms : Sum
+        What the two sides were added up from, where that is more than they are.
     """
-    gaps = (
-        _gap(i, left[i], g, may(i, max(_largest(side[i]) for side in (left, right, *terms)), scale))
-        for i, g in right.items()
-        if i in left
-    )
+    added = right if isinstance(right, tuple) else ((1.0, right),)
+    gaps = (_gap(i, left[i], added, may, scale, terms) for i in _common(added) if i in left)
     return max((g for g in gaps if g is not None and g.excess > 0), key=lambda g: g.excess, default=None)
 
 
-def _gap(leaf: int, left: Any, right: Any, limit: float) -> Gap | None:
-    a, b = (arrays.flat(side).astype(np.float64) for side in (left, right))
-    told = np.isfinite(b)
-    if a.size != b.size or not told.any():
+def _common(parts: Sum) -> list[int]:
+    return sorted(set.intersection(*(set(gradients) for _, gradients in parts)))
+
+
+def _pieces(i: int, parts: Sum) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield a linear combination of one leaf piece by piece, with where that is."""
+    rows = [(factor, arrays.flat(gradients[i])) for factor, gradients in parts]
+    for s in arrays.pieces(rows[0][1].size):
+        yield s, np.add.reduce([factor * row[s].astype(np.float64) for factor, row in rows])
+
+
+def _largest(i: int, parts: Sum) -> float:
+    """Return the largest finite entry of a combination in size; 0 for none."""
+    sizes = (np.abs(piece) for _, piece in _pieces(i, parts))
+    return max((float(np.max(size, initial=0.0, where=np.isfinite(size))) for size in sizes), default=0.0)
+
+
+def _gap(leaf: int, left: Any, right: Sum, may: Allowance, scale: float, terms: Sum) -> Gap | None:
+    one, example = arrays.flat(left), right[0][1][leaf]
+    if one.size != arrays.real_size(example):
         return None
-    difference = np.where(told, np.nan_to_num(np.abs(a - b), nan=np.inf), 0.0)
-    worst = int(difference.argmax())
-    if difference[worst] == 0.0:
+    sides = [_largest(leaf, side) for side in (((1.0, {leaf: left}),), right, *((term,) for term in terms))]
+    limit = may(leaf, max(sides), scale)
+    worst, farthest, wrong, pair = 0, 0.0, 0, (0.0, 0.0)
+    for s, b in _pieces(leaf, right):
+        a = one[s].astype(np.float64)
+        difference = np.where(np.isfinite(b), np.nan_to_num(np.abs(a - b), nan=np.inf), 0.0)
+        wrong += int(np.count_nonzero(difference > limit))
+        at = int(difference.argmax())
+        if difference[at] > farthest:
+            worst, farthest, pair = s.start + at, float(difference[at]), (float(a[at]), float(b[at]))
+    if farthest == 0.0:
         return None  # both may be no number there
-    index = tuple(map(int, np.unravel_index(worst, arrays.real_shape(right))))
-    wrong = int(np.count_nonzero(difference > limit))
-    return Gap(leaf, index, float(a[worst]), float(b[worst]), limit, wrong, a.size)
+    index = tuple(map(int, np.unravel_index(worst, arrays.real_shape(example))))
+    return Gap(leaf, index, *pair, limit, wrong, one.size)
 
 
-def _largest(g: Any) -> float:
-    """Return the largest finite entry in size; 0 for none."""
-    sizes = np.abs(arrays.flat(g))
-    sizes = sizes[np.isfinite(sizes)]
-    return float(sizes.max()) if sizes.size else 0.0
-
-
-def combined(terms: Iterable[tuple[float, Gradients]]) -> Gradients:
-    """Return a linear combination of gradients, for the leaves that all of them have.
-
-    In double precision, complex numbers as pairs.
-    """
-    listed = [(factor, dict(gradients)) for factor, gradients in terms]
-    common = set.intersection(*(set(gradients) for _, gradients in listed))
-    return {i: sum(factor * _wide(gradients[i]) for factor, gradients in listed) for i in sorted(common)}
-
-
-def _wide(g: Any) -> Any:
-    return arrays.flat(g).astype(np.float64).reshape(arrays.real_shape(g))
+def combined(parts: Sum) -> Gradients:
+    """Return a linear combination of gradients, for the leaves that all of them have, as pairs if complex."""
+    found = {}
+    for i in _common(parts):
+        example = parts[0][1][i]
+        whole = np.empty(arrays.real_size(example))
+        for s, piece in _pieces(i, parts):
+            whole[s] = piece
+        found[i] = whole.reshape(arrays.real_shape(example))
+    return found
 
 
 def noise(ask: Callable[[float], Gradients], at_rest: Gradients) -> dict[int, float]:
@@ -212,7 +226,7 @@ def noise(ask: Callable[[float], Gradients], at_rest: Gradients) -> dict[int, fl
     """
     found: dict[int, float] = {}
     for t in (math.pi * 2.0**-12, math.e * 2.0**-10):
-        rest = combined([(1.0, ask(t)), (-2.0, at_rest), (1.0, ask(-t))])
-        for i, g in rest.items():
-            found[i] = max(found.get(i, 0.0), _largest(g))
+        rest = (1.0, ask(t)), (-2.0, at_rest), (1.0, ask(-t))
+        for i in _common(rest):
+            found[i] = max(found.get(i, 0.0), _largest(i, rest))
     return found

@@ -11,7 +11,7 @@ from gradtest.settings import Settings
 from gradtest.spaces import arrays
 
 from .answer import Answer, agrees, broken, generator, sides, skipped, undecided
-from .closeness import Allowance, Gap, Gradients, combined, gap, noise, of_gradients, of_tangents
+from .closeness import Allowance, Gap, Gradients, gap, noise, of_gradients, of_tangents
 
 __all__ = ["linearity"]
 
@@ -69,14 +69,13 @@ def _linear(probe: Probe, m: _Map, u: Gradients) -> Answer:
     small, large = _extremes(probe)
     at_w = probe.gradients if m.name == "vjp" else m.ask(m.w)
     at_zero = m.scaled(0.0, m.w)
-    at_u = combined([(1 / small, m.scaled(small, u))])
-    at_both = m.scaled(-large, _plus(m.w, u))
-    if not set(at_w) == set(at_zero) == set(at_u) == set(at_both):
+    told, zero = set(at_zero), gap(at_zero, ((0.0, at_w),), m.may, terms=((1.0, at_w),))
+    del at_zero  # large gradients stay few
+    at_u, at_both = m.scaled(small, u), m.scaled(-large, _plus(m.w, u))
+    if not set(at_w) == told == set(at_u) == set(at_both):
         return undecided(f"the {m.name} says something about other inputs when it is given other values")
-    nothing = combined([(0.0, at_w)])
-    zero = gap(at_zero, nothing, m.may, terms=[at_w])
-    terms = [combined([(large, part)]) for part in (at_w, at_u)]
-    whole = gap(at_both, combined([(-large, at_w), (-large, at_u)]), m.may, scale=large, terms=terms)
+    sum_of_both = (-large, at_w), (-large / small, at_u)
+    whole = gap(at_both, sum_of_both, m.may, scale=large, terms=sum_of_both)
     if _equal(zero) and _equal(whole):
         return agrees()
     quiet = noise(lambda t: m.ask({i: arrays.moved(part, u[i], t) for i, part in m.w.items()}), at_w)
@@ -107,11 +106,11 @@ def _simplest(
         (-1.0, "the sign of the upstream gradient is not kept"),
         (small, "small upstream gradients are lost"),
     ):
-        found = gap(m.scaled(factor, m.w), combined([(factor, at_w)]), m.may, scale=abs(factor))
+        found = gap(m.scaled(factor, m.w), ((factor, at_w),), m.may, scale=abs(factor))
         if found is not None and found.noisier(abs(factor) * quiet[found.leaf]).equal is False:
             return _finding(probe, m, found, what, f"{name}({factor:g} {w})", f"{factor:g} {name}({w})")
-    at_u = m.ask(u)
-    found = gap(m.ask(_plus(m.w, u)), combined([(1.0, at_w), (1.0, at_u)]), m.may, terms=[at_w, at_u])
+    sum_of_both = (1.0, at_w), (1.0, m.ask(u))
+    found = gap(m.ask(_plus(m.w, u)), sum_of_both, m.may, terms=sum_of_both)
     if found is not None and found.noisier(quiet[found.leaf]).equal is False:
         what = "not additive in the upstream gradient"
         return _finding(probe, m, found, what, f"{name}({w} + u)", f"{name}({w}) + {name}(u)")

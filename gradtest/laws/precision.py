@@ -52,9 +52,9 @@ def precision(probe: Probe, settings: Settings) -> Answer:
         rounded = _rounded(above, real, rng, eps)
         if rounded is None:
             return undecided("the function has no value nearby")
-        change = combined([(1.0, rounded.gradients), (-1.0, above.gradients)])
+        change = combined(((1.0, rounded.gradients), (-1.0, above.gradients)))
         must = {i: max(must[i], arrays.largest(g)) for i, g in change.items()}
-    off = combined([(1.0, below.gradients), (-1.0, above.gradients)])
+    off = combined(((1.0, below.gradients), (-1.0, above.gradients)))
     zero = _zero(above, real, rng)
     lost = {i: arrays.largest(g) / (must[i] + np.finfo(low).tiny) for i, g in off.items() if i not in zero}
     worst = max(lost, key=lambda i: lost[i], default=None)
@@ -82,7 +82,7 @@ def _zero(above: Probe, real: list[int], rng: np.random.Generator) -> set[int]:
     nudged = _rounded(above, real, rng, NUDGE * EPS64)
     if nudged is None:
         return set()
-    change = combined([(1.0, nudged.gradients), (-1.0, above.gradients)])
+    change = combined(((1.0, nudged.gradients), (-1.0, above.gradients)))
     return {i for i, g in change.items() if arrays.largest(above.gradients[i]) <= DIGITS * arrays.largest(g)}
 
 

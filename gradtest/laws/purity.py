@@ -93,21 +93,52 @@ def _forward_twice(probe: Probe, settings: Settings) -> Answer | None:
     call, whatever else it is given; one that is handed a cache belongs to the cache.
     """
     case = probe.case
-    beside = probe.nearby(generator(case, settings, "purity"), 2.0**-3)
-    if beside is None:
-        return None
-    right, what = probe.gradients, "it is the gradient of another forward pass: a stale cache"
     if case.told_by:
         returned = case.raw()
-        beside.case.raw()
-        found = case.pull_back(returned, probe.whole_cotangent())
-        if case.told_by == "cache" or not _equal(found, beside.gradients, probe, settings):
-            when = "after a forward pass at another point came between"
-            return _compared(probe, settings, found, right, "GT306", what, when)
-    beside.case.raw()
-    found = case.pull_back(case.raw(), probe.whole_cotangent())
-    when = "after a forward pass at another point came before"
-    return _compared(probe, settings, found, right, "GT306", what, when)
+        if _elsewhere(probe, settings) is None:
+            return None
+        stale = _stale(probe, settings, returned, "came between")
+        if stale is not None or case.told_by == "cache":
+            return stale
+    elif _elsewhere(probe, settings) is None:
+        return None
+    return _stale(probe, settings, case.raw(), "came before")  # the last forward pass was elsewhere
+
+
+def _stale(probe: Probe, settings: Settings, returned: Any, when: str) -> Answer | None:
+    """Hold the gradient of a forward pass, where one elsewhere came between or before, to its own.
+
+    Given the inputs and one that came between, that of the last pass is right, too.
+    """
+    case = probe.case
+    found = case.pull_back(returned, probe.whole_cotangent())
+    what = "it is the gradient of another forward pass: a stale cache"
+    stale = _compared(
+        probe,
+        settings,
+        found,
+        probe.gradients,
+        "GT306",
+        what,
+        f"after a forward pass at another point {when}",
+    )
+    if stale is None or when != "came between" or case.told_by == "cache":
+        return stale
+    there = _elsewhere(probe, settings)
+    last = there is not None and _equal(found, probe.at(there).gradients, probe, settings)
+    return None if last else stale
+
+
+def _elsewhere(probe: Probe, settings: Settings) -> list[Any] | None:
+    """Call the forward function at a generic point nearby; return that point, None where it raises."""
+    for leaves in probe.leaves_nearby(generator(probe.case, settings, "purity"), 2.0**-3):
+        given = [own(leaf) if leaf is here else leaf for leaf, here in zip(leaves, probe.leaves, strict=True)]
+        try:
+            _called(probe, given)
+        except Raised:
+            continue
+        return leaves
+    return None
 
 
 def _equal(one: Gradients, other: Gradients, probe: Probe, settings: Settings) -> bool:

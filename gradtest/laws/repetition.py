@@ -40,8 +40,8 @@ def repeated(probe: Probe, settings: Settings) -> Answer:
         return _state(probe, found, "the first gradient is another one than those after it")
     if all(_equal(gap(g, third, may)) for g in (fourth, *_more(probe))):
         return _state(probe, found, "it is the gradient of another forward pass: a stale cache", "GT306")
-    step = combined([(1.0, third), (-1.0, second.gradients)])
-    if _equal(gap(step, combined([(1.0, second.gradients), (-1.0, probe.gradients)]), may)):
+    step = combined(((1.0, third), (-1.0, second.gradients)))
+    if _equal(gap(step, ((1.0, second.gradients), (-1.0, probe.gradients)), may)):
         return _state(probe, found, "every call adds to what the last one left")
     return undecided(f"{NOT_DETERMINISTIC}: the same inputs gave two gradients")
 

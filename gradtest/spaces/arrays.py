@@ -37,9 +37,11 @@ __all__ = [
     "is_complex",
     "is_differentiable",
     "largest",
+    "least_scale",
     "like",
     "magnitude",
     "moved",
+    "pieces",
     "precision",
     "real_part",
     "real_shape",
@@ -131,7 +133,8 @@ def fingerprint(leaf: Any) -> int:
 # -- how large ------------------------------------------------------------------------------------
 
 
-def _pieces(n: int) -> Iterator[slice]:
+def pieces(n: int) -> Iterator[slice]:
+    """Yield the slices in which a row of `n` entries is handled, so that nothing else is as large."""
     return (slice(start, start + _PIECE) for start in range(0, n, _PIECE))
 
 
@@ -145,7 +148,7 @@ def largest(leaf: Any) -> float:
     if foreign.is_remote(leaf):
         return foreign.largest(leaf)
     row = flat(leaf)
-    return max((float(np.abs(_wide(row[s])).max()) for s in _pieces(row.size)), default=0.0)
+    return max((float(np.abs(_wide(row[s])).max()) for s in pieces(row.size)), default=0.0)
 
 
 def magnitude(w: Any, out: Any) -> float:
@@ -153,11 +156,11 @@ def magnitude(w: Any, out: Any) -> float:
     if foreign.is_remote(out):
         return foreign.magnitude(w, out)
     a, b = _paired(w, out)
-    return math.hypot(*(float(np.linalg.norm(_wide(a[s]) * _wide(b[s]))) for s in _pieces(a.size)))
+    return math.hypot(*(float(np.linalg.norm(_wide(a[s]) * _wide(b[s]))) for s in pieces(a.size)))
 
 
 def _mean(row: NDArray[Any]) -> float:
-    return math.fsum(float(np.abs(_wide(row[s])).sum()) for s in _pieces(row.size)) / row.size
+    return math.fsum(float(np.abs(_wide(row[s])).sum()) for s in pieces(row.size)) / row.size
 
 
 def _scales(row: NDArray[Any], mean: float) -> NDArray[np.float64]:
@@ -179,6 +182,13 @@ def scales(x: Any) -> NDArray[np.float64]:
     return _scales(row, _mean(row)).reshape(shape(x))
 
 
+def least_scale(x: Any) -> float:
+    """Return the least of `scales(x)`."""
+    row = entries(x)
+    mean = _mean(row)
+    return min(float(_scales(row[s], mean).min()) for s in pieces(row.size))
+
+
 # -- directions -----------------------------------------------------------------------------------
 
 
@@ -198,7 +208,7 @@ def direction(x: Any, rng: np.random.Generator, *, along: Any = None) -> Any:
     v, mean = np.empty_like(_reals(row)), _mean(row)
     gradient = None if along is None else _paired(along, row)[0]
     bits = {8: 12, 4: 8}.get(v.dtype.itemsize, 4)
-    for s in _pieces(row.size):
+    for s in pieces(row.size):
         scale = _scales(row[s], mean)
         own = slice(fold * s.start, fold * s.stop)
         v[own] = _steps(
@@ -314,7 +324,7 @@ def inner(a: Any, b: Any) -> float:
     if foreign.is_remote(a) or foreign.is_remote(b):
         return foreign.inner(a, b)
     left, right = _paired(a, b)
-    return math.fsum(float(np.dot(_wide(left[s]), _wide(right[s]))) for s in _pieces(left.size))
+    return math.fsum(float(np.dot(_wide(left[s]), _wide(right[s]))) for s in pieces(left.size))
 
 
 def sizes(a: Any, b: Any) -> float:
@@ -323,7 +333,7 @@ def sizes(a: Any, b: Any) -> float:
         return foreign.sizes(a, b)
     left, right = _paired(a, b)
     return math.fsum(
-        float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in _pieces(left.size)
+        float(np.dot(np.abs(_wide(left[s])), np.abs(_wide(right[s])))) for s in pieces(left.size)
     )
 
 
@@ -365,7 +375,7 @@ def spread(g: Any, v: Any) -> tuple[float, float]:
     a, b = _paired(g, v)
     stride = max(1, a.size // 4096) | 1  # odd, so that imaginary parts are among them
     few = np.abs(_wide(a[::stride]) * _wide(b[::stride]))
-    largest = max((float(np.abs(_wide(a[s]) * _wide(b[s])).max()) for s in _pieces(a.size)), default=0.0)
+    largest = max((float(np.abs(_wide(a[s]) * _wide(b[s])).max()) for s in pieces(a.size)), default=0.0)
     moving = few[few > 0]
     return (float(np.median(moving)) if moving.size else largest), largest
 
@@ -374,7 +384,7 @@ def evened(v: Any, g: Any, typical: float) -> Any:
     """Return `v` with its coordinates shrunk, by powers of two, to where |g_i v_i| is at most `typical`."""
     a, b = _paired(g, v)
     out = np.empty_like(b)
-    for s in _pieces(b.size):
+    for s in pieces(b.size):
         size = np.abs(_wide(a[s]) * _wide(b[s]))
         out[s] = b[s] * np.exp2(np.floor(np.log2(typical / np.maximum(size, typical))))
     return like(v, out)
