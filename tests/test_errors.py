@@ -1,10 +1,7 @@
 """Two families of errors that never meet."""
 
-import doctest
-
 import pytest
 
-import gradtest.errors as errors
 from gradtest.diagnosis.report import BlockReport, Report, error_class
 from gradtest.errors import GradientError, Misuse, MisusedType, nearest
 
@@ -76,7 +73,3 @@ def test_gross_and_marginal_errors_are_told_apart_by_name():
     assert error_class(report(("w", 5.0))).__name__ == "MarginalGradientError"
     assert error_class(report(("w", 5.0), ("b", 1e6))) is error_class(report(("b", 1e6)))
     assert error_class(report()).__name__ == "GradientError"  # a broken contract
-
-
-def test_examples():
-    assert doctest.testmod(errors).failed == 0

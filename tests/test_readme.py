@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import importlib
+import inspect
 import io
 import os
 import pkgutil
@@ -166,8 +167,10 @@ def modules() -> list[str]:
 def test_the_examples_of_a_module_run(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = doctest.testmod(_imported(name))
+        module = _imported(name)
+        result = doctest.testmod(module)
     assert result.failed == 0
+    assert result.attempted == inspect.getsource(module).count(">>> "), "an example was passed over"
 
 
 def _imported(name: str) -> ModuleType:

@@ -1,6 +1,5 @@
 """The front door: one target at one point."""
 
-import doctest
 import subprocess
 import sys
 import tracemalloc
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der
 
 import gradtest
-import gradtest.run as run
 from gradtest.errors import GradientError, MisusedType
 from gradtest.properties.tally import session
 
@@ -283,7 +281,3 @@ def test_check_grad_refuses_what_scipy_would_round():
         gradtest.check_grad("rosen", rosen_der, [1.0, 2.0])
     with pytest.raises(MisusedType, match=r"the inputs do not fit rosen\(x\): too many positional"):
         gradtest.check_grad(rosen, rosen_der, [1.0, 2.0], 3)
-
-
-def test_examples():
-    assert doctest.testmod(run).failed == 0

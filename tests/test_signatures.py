@@ -1,13 +1,11 @@
 """The names of inputs, and in which order a derivative wants what."""
 
-import doctest
 import functools
 import inspect
 
 import numpy as np
 import pytest
 
-import gradtest.signatures as signatures
 from gradtest.errors import MisusedType
 from gradtest.signatures import (
     Plan,
@@ -191,7 +189,3 @@ def test_a_key_means_the_plain_name_first():
     assert meant("gb", ["b", "gb"]) == "gb"
     assert meant("w", ["W", "w"]) == "w"
     assert meant("velocity", ["W", "w"]) is None
-
-
-def test_examples():
-    assert doctest.testmod(signatures).failed == 0

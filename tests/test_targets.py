@@ -1,7 +1,6 @@
 """What people write, and that each form of it is understood."""
 
 import dataclasses
-import doctest
 import functools
 from typing import NamedTuple
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 import gradtest
-import gradtest.targets as targets
 from gradtest.case import Case
 from gradtest.errors import Misuse, MisusedType
 from gradtest.targets import Target, target
@@ -464,10 +462,6 @@ def test_a_wrt_that_names_nothing_is_misuse():
         Case(target(lambda weights: weights, grad=abs, wrt="weight"), (X,))
     with pytest.raises(MisusedType, match="wrt names 'y', which holds no real number; leave it out"):
         Case(target(lambda x, y: x, grad=lambda x, y: x, wrt="y"), (X, np.array([1, 2])))
-
-
-def test_examples():
-    assert doctest.testmod(targets).failed == 0
 
 
 # -- further claims -------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The domains that a target learns from its shapes, and which input is which."""
 
-import doctest
 from collections import namedtuple
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import strategies as st
 
 import gradtest
-import gradtest.properties.drawn_domains as drawn_domains
 from gradtest.properties.drawn_domains import within
 from gradtest.properties.search import case_of, search
 from gradtest.properties.strategies import inputs
@@ -129,9 +127,3 @@ def test_a_property_has_its_domains_from_its_shapes():
         return -np.sum(p * np.log(p))
 
     gradtest.property_of(gradtest.target(entropy, grad=lambda p: -np.log(p)), p="k : simplex")()
-
-
-def test_examples_in_the_docstrings():
-    outcome = doctest.testmod(drawn_domains)
-    assert outcome.attempted >= 1
-    assert not outcome.failed

@@ -1,11 +1,8 @@
 """How drawn arrays lie in memory."""
 
-import doctest
-
 import numpy as np
 import pytest
 
-import gradtest.properties.layouts as layouts
 from gradtest.errors import Misuse
 from gradtest.properties.layouts import Layout, laid_out, read_layouts
 
@@ -51,9 +48,3 @@ def test_words_for_layouts():
 def test_misuse_gets_a_sentence(words, sentence):
     with pytest.raises(Misuse, match=sentence):
         read_layouts(words)
-
-
-def test_examples_in_the_docstrings():
-    outcome = doctest.testmod(layouts)
-    assert outcome.attempted >= 2
-    assert not outcome.failed

@@ -1,6 +1,5 @@
 """Networks of any depth: their shapes, the trouble that only they have, their smallest cases, their speed."""
 
-import doctest
 import time
 
 import numpy as np
@@ -111,9 +110,3 @@ def test_a_network_takes_a_few_integers_time():
 
 def test_a_strategy_prints_as_what_was_asked_for():
     assert " at 0x" not in repr(networks())
-
-
-def test_examples_in_the_docstring():
-    outcome = doctest.testmod(network)
-    assert outcome.attempted >= 3
-    assert not outcome.failed

@@ -1,12 +1,9 @@
 """The grammar of shapes: what each string means, and what is said about one that means nothing."""
 
-import doctest
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import gradtest.properties.shapes as shapes
 from gradtest.errors import Misuse, MisusedType
 from gradtest.properties.shapes import Dim, Draft, Sizes, read_shape, read_signature
 
@@ -181,9 +178,3 @@ def test_no_string():
 def test_sizes_are_checked_before_anything_is_drawn(texts, sizes, depth, words):
     with pytest.raises(Misuse, match=words):
         Draft([read_shape(text) for text in texts], sizes, depth)
-
-
-def test_examples_in_the_docstrings():
-    outcome = doctest.testmod(shapes)
-    assert outcome.attempted >= 6
-    assert not outcome.failed

@@ -1,7 +1,6 @@
 """Nested values taken apart and put together; their leaves have names."""
 
 import dataclasses
-import doctest
 from collections import OrderedDict, defaultdict, deque
 from typing import NamedTuple
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import gradtest.spaces.containers as containers
 from gradtest.spaces.containers import flatten, parts
 
 A, B = np.zeros(2), np.ones(3)
@@ -144,7 +142,3 @@ def test_the_leaves_are_those_that_building_takes(value):
     assert again.leaves == marks
     assert again.paths == tree.paths
     assert len(set(tree.paths)) == len(tree.paths)
-
-
-def test_examples():
-    assert doctest.testmod(containers).failed == 0
