@@ -8,6 +8,7 @@ import pytest
 
 from gradtest.errors import MisusedType
 from gradtest.signatures import (
+    ANYTHING,
     Plan,
     backward_plan,
     bind,
@@ -16,6 +17,7 @@ from gradtest.signatures import (
     gradient_plan,
     label,
     meant,
+    of_method,
 )
 
 ARRAY = np.zeros(2)
@@ -189,3 +191,18 @@ def test_a_key_means_the_plain_name_first():
     assert meant("gb", ["b", "gb"]) == "gb"
     assert meant("w", ["W", "w"]) == "w"
     assert meant("velocity", ["W", "w"]) is None
+
+
+def test_a_bound_method_as_a_function_with_a_name_and_a_signature():
+    class Scaled:
+        factor = 3.0
+
+        def times(self, x, /, *rest, **named):
+            return self.factor * x
+
+    scaled = Scaled()
+    plain, named = of_method(scaled.times), of_method(scaled.times, "triple", ANYTHING)
+    assert plain(2.0) == named(2.0) == 6.0
+    assert plain.__qualname__.endswith("times")
+    assert str(inspect.signature(plain)) == "(x, /, *rest, **named)"
+    assert (named.__qualname__, inspect.signature(named)) == ("triple", ANYTHING)
