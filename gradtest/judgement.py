@@ -19,8 +19,9 @@ import numpy as np
 
 from gradtest.claimed_slopes import erratic, right_at_large, rounding_claimed, scatters, turns
 from gradtest.kinks import outside_subgradient, smooth_everywhere
-from gradtest.numerics.chebyshev import nodes, slopes_at_centre
+from gradtest.numerics.chebyshev import slopes_at_centre
 from gradtest.numerics.estimate import Quality
+from gradtest.numerics.line import highest
 from gradtest.numerics.rounding import power_of_two
 from gradtest.numerics.spectrum import read
 from gradtest.probe import Claim, Direction, Probe
@@ -284,7 +285,7 @@ def _look_nearby(here: Judgement, rng: np.random.Generator, settings: Settings) 
     alone = here.word is Word.DISAGREES and first.word is not Word.DISAGREES
     special = alone and smooth_everywhere(here.probe, here.comparison.difference, rng)
     if special and not _right_closer(here):
-        return _unless_lost(replace(here, reason="", place=Place.SPECIAL), settings)
+        return _unless_in_steps(replace(here, reason="", place=Place.SPECIAL), [here], settings)
     if first.word is Word.AGREES:
         return _in_place_of(here, first)
     return _by_majority(here, first, others, settings)
@@ -322,9 +323,7 @@ def _by_majority(
         wrong = [judgement for judgement in seen if judgement.word is Word.DISAGREES]
         right = [judgement for judgement in seen if judgement.word is Word.AGREES]
         if len(wrong) >= 2:
-            if any(right_at_large(j.probe, j.direction, j.comparison) for j in wrong[:2]):
-                return replace(wrong[0], word=Word.UNDECIDED, reason=STEPS)
-            return _unless_lost(wrong[0], settings)
+            return _unless_in_steps(wrong[0], wrong[:2], settings)
         if right and not wrong:
             return _in_place_of(here, right[0])
         alone = bool(wrong) and not right  # what disagrees, and nothing says otherwise
@@ -418,6 +417,13 @@ def _beside_stationary(
 # -- inaccurate, not wrong ------------------------------------------------------------------------
 
 
+def _unless_in_steps(judgement: Judgement, wrong: list[Judgement], settings: Settings) -> Judgement:
+    """Withdraw a disagreement that steps of the function explain at one of the places that show it."""
+    if any(right_at_large(one.probe, one.direction, one.comparison) for one in wrong):
+        return replace(judgement, word=Word.UNDECIDED, reason=STEPS)
+    return _unless_lost(judgement, settings)
+
+
 def _unless_lost(judgement: Judgement, settings: Settings) -> Judgement:
     """Withdraw a disagreement that lost digits explain, those of the function or of the gradient."""
     judgement = _unless_inaccurate(judgement)
@@ -456,24 +462,37 @@ def _lost_in_function(judgement: Judgement, settings: Settings) -> bool:
 
     Of p log p for all p the largest is computed as 1 log 1 = 0 while the others vanish: the sum is
     smooth there, and off by what 1 is rounded by.  A wrong factor is as wrong where the function is
-    large.  Costs 16 evaluations where the disagreement is no gross one, and where the first condition
-    holds a look at up to three places of the line.
+    large.  What would be lost to a term a thousand times as large as the function (as 1, where that is
+    less) is not believed lost.  Where its own line does not get so far, one through the whole space may:
+    two of them are tried, eight where one of the three grows a thousandfold.  Costs some 16 evaluations a
+    line where the disagreement is no gross one, and a look at up to three places of a line that gets there.
     """
     probe, direction, comparison = judgement.probe, judgement.direction, judgement.comparison
     size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
     if not 4 * comparison.difference < size:
         return False
-    line = probe.line(direction)
-    around = max(abs(line(t)) for t in (-(2.0**-5), 0.0, 2.0**-5))
+    line, near = probe.line(direction), comparison.estimate.step
+    around = max(abs(line(t)) for t in (-near, 0.0, near))
     length = min(1.0, around / size)  # on which the function changes by its own size
-    lost = comparison.difference * length
-    reach = min(2.0, line.widest)
-    places = [reach * t for t in nodes(16) if math.isfinite(line(reach * t))]
-    far = sorted(places, key=lambda t: -abs(line(t)))[:3]
-    large = [probe.along(direction, t) for t in far if lost <= 64 * probe.eps * abs(line(t))]
+    large = comparison.difference * length / (2 * probe.eps)
+    if large > 1024 * max(1.0, around):
+        return False
     suspicion = Suspicion(comparison.difference / size)
-    looks = (_compare(place, direction, settings, suspicion) for place in large if place is not None)
-    return any(look.word is Word.AGREES and look.resolution > 0 for look in looks)
+    rng, grown = np.random.default_rng(0), False
+    others = (probe.everywhere(rng, alike=k % 2 == 1) for k in range(8))
+    for k, one in enumerate((direction, *others)):
+        along = probe.line(one)
+        for t in highest(along, large):
+            place, stretch = probe.along(one, t), power_of_two(max(1.0, abs(t)))
+            if place is not None:  # where the entries are larger, and the direction with them
+                wide = {i: v * stretch for i, v in direction.items()}
+                look = _compare(place, wide, settings, suspicion)
+                if look.word is Word.AGREES and look.resolution > 0:
+                    return True
+        grown = grown or along.top > 1024 * around
+        if k == 2 and not grown:
+            break
+    return False
 
 
 # -- kinks at the point itself --------------------------------------------------------------------

@@ -345,9 +345,16 @@ class Probe:
         if largest > 100 * typical:
             yield self._within({block: arrays.evened(v, gradient, typical)})
 
-    def everywhere(self, rng: np.random.Generator) -> Direction:
-        """Return a random direction of the whole space for which something is claimed."""
-        return {i: self._direction(i, rng) for i in self.blocks}
+    def everywhere(self, rng: np.random.Generator, alike: bool = False) -> Direction:
+        """Return a random direction of the whole space for which something is claimed.
+
+        With `alike` a block of small entries moves by about 1, as one of large entries may.
+        """
+        direction = {i: self._direction(i, rng) for i in self.blocks}
+        if not alike:
+            return direction
+        sizes = {i: arrays.largest(v) for i, v in direction.items()}
+        return {i: v if not 0 < sizes[i] < 1 else v / power_of_two(sizes[i]) for i, v in direction.items()}
 
     def nearby(self, rng: np.random.Generator, distance: float) -> Probe | None:
         """Return the same probe at a generic point near by, with the same cotangent.

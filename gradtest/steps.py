@@ -32,8 +32,8 @@ def hidden_where_flat(probe: Probe, line: Line, comparison: Comparison) -> bool:
         return False
     rng = np.random.default_rng(0)
     least = abs(comparison.claim.value) * line.widest
-    everywhere = [probe.line(probe.everywhere(rng)) for _ in range(8)]
-    wide = [(other, min(width, other.widest)) for width in (1.0, 2.0, 4.0, 0.5) for other in everywhere]
+    everywhere = [probe.line(probe.everywhere(rng, alike=k % 2 == 1)) for k in range(8)]
+    wide = [(other, share * other.widest) for share in (1 / 4, 1 / 2, 1.0, 1 / 8) for other in everywhere]
     lines = itertools.chain([(line, line.widest)], wide)
     far = (abs(one(side * width)) for one, width in lines for side in (-1, 1))
     return any(math.isfinite(size) and least <= line.eps * size for size in far)

@@ -524,6 +524,71 @@ def test_the_entropy_of_a_saturated_softmax_is_not_wrong(dtype):
     assert "below the rounding of the function further out" in report.reason
 
 
+def log_softmax(x):
+    shifted = x - x.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def entropies(x):
+    return -(np.exp(log_softmax(x)) * log_softmax(x)).sum(-1)
+
+
+def entropies_pullback(g, x):
+    logs = log_softmax(x)
+    p = np.exp(logs)
+    return -g[..., None] * p * (logs - (p * logs).sum(-1, keepdims=True))
+
+
+#: Inputs at which terms of an entropy stand still beside others that do not: where the line that shows
+#: it never gets to where the entropy is large, or only for a moment, and where it moves in steps.
+SATURATED = (
+    np.array([[-100.0, 55.30261634834057]]),
+    np.array(
+        [[26.621529, 62.52481, 21.193762, 40.877872, 1.4820018], [-54.76806, 100, 7.152525, -100, 86.90569]]
+    ).astype(np.float32),
+    np.array(
+        [
+            [-33.348576, 100, -14.376251, -20.208061, -13.960587],
+            [68.37422, 88.03479, 45.214325, 21.92329, -19.715973],
+        ]
+    ).astype(np.float32),
+)
+
+
+@pytest.mark.parametrize("x", SATURATED)
+def test_what_is_lost_in_a_saturated_softmax_is_not_wrong(x):
+    assert vjp_verdict(entropies, entropies_pullback, x).verdict == "undecided"
+    assert vjp_verdict(entropies, lambda g, x: 1.5 * entropies_pullback(g, x), x).verdict == "disagrees"
+
+
+def mixture(mu, w, y):
+    z = log_softmax(w) - 0.5 * (y[:, None] - mu) ** 2
+    top = z.max(-1)
+    return -(top + np.log(np.exp(z - top[:, None]).sum(-1))).sum()
+
+
+def mixture_gradient(mu, w, y):
+    r = np.exp(log_softmax(log_softmax(w) - 0.5 * (y[:, None] - mu) ** 2))
+    return -(r * (y[:, None] - mu)).sum(0), -(r - np.exp(log_softmax(w))).sum(0)
+
+
+@pytest.mark.parametrize(
+    ("mu", "w", "dtype"),
+    [
+        ([2.4172373e-4, 2.05403e-3], [3.4010487, -7.1137953], np.float32),
+        ([3.4054141e-3, -7.239767e-5, 1.8660609e-4], [8.1349611, 2.4829265e-2, 1.2328124e-4], np.float32),
+        ([1.42341e-6, -1.37752e-6, -1.80317e-7, 2.53203e-7], [10, -3.4512, -10, -4.68676], np.float64),
+    ],
+)
+def test_what_the_largest_term_of_a_likelihood_rounds_away_is_not_wrong(mu, w, dtype):
+    """Beside entries so small, the function is large only at many times their size."""
+    mu, w, y = (np.array(values, dtype) for values in (mu, w, [0.0]))
+    target = gradtest.target(mixture, grad=mixture_gradient, wrt=("mu", "w"))
+    for seed in range(4):
+        report = gradtest.check(target, mu, w, y, settings=Settings(seed=seed))
+        assert report.verdict != "disagrees"
+
+
 @pytest.mark.parametrize("seed", [22, 34, 38, 112, 113, 118, 123, 221])
 def test_a_saturated_classifier_is_not_wrong(seed):
     """All terms but one have vanished, so that the loss is exactly 0 far around; its gradient is 1e-39."""

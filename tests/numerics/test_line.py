@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gradtest.numerics.chebyshev import nodes
-from gradtest.numerics.line import Line
+from gradtest.numerics.line import Line, highest
 from gradtest.numerics.rounding import EPS64
 
 
@@ -84,3 +84,22 @@ def test_a_grain_that_is_given_is_asked_when_it_is_wanted_and_never_below_eps():
     assert asked == []
     assert line.grain(4.0) == 2.0**-23
     assert asked == [math.pi]  # which is no short number
+
+
+def test_the_highest_places_of_a_narrow_hill_are_found():
+    line = Line(lambda t: math.exp(-abs(t - 0.7) * 100))
+    assert abs(highest(line, 0.1)[0] - 0.7) < 0.05
+    assert line.evaluations < 40
+    assert highest(line, 2.0) == []
+
+
+def test_of_what_is_not_steep_no_more_than_octaves_are_asked():
+    line = Line(lambda t: t * t)
+    assert highest(line, math.inf) == []
+    assert line.evaluations < 20
+    assert highest(line, 4.0)[:2] == [-4.0, 4.0]
+
+
+def test_a_wide_line_is_gone_to_its_end():
+    line = Line(lambda t: t if abs(t) < 900 else math.nan, widest=1e6)
+    assert abs(highest(line, 100.0)[0]) == 512.0
