@@ -1,18 +1,14 @@
 """`pytest --gradtest --gradtest-baseline`: the same file and the same words as the command's."""
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from gradtest.baseline.store import read
+from tests.surfaces.pytest_process import run_pytest
 
 pytestmark = pytest.mark.slow  # a session of its own each
-
-ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS = """
     import numpy as np
@@ -38,7 +34,6 @@ CONFIG = """
     reason = "takes a day"
 """
 
-PLUGINS = ("-p", "no:gradtest", "-p", "no:cacheprovider", "-p", "gradtest.surfaces.pytest_plugin")
 FILE = ("--gradtest-baseline", "b.json")
 FLIPPED = ("return np.cos(x)", "return -np.cos(x)")
 
@@ -53,14 +48,7 @@ def project(tmp_path):
             assert old in text
             text = text.replace(old, new)
         (tmp_path / "layers.py").write_text(dedent(text), encoding="utf-8")
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *PLUGINS, "--gradtest", *options],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        return run_pytest(tmp_path, "-q", "--gradtest", *options, PYTHONDONTWRITEBYTECODE="1")
 
     return run
 

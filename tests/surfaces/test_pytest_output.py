@@ -4,12 +4,11 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.surfaces.pytest_process import arguments, run_pytest
 
 TESTS = """
 import gradtest
@@ -46,31 +45,16 @@ THEIR_FRAMES = re.compile(r"site-packages|(?<!\.)gradtest/(?!surfaces)\w+\.py|_p
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def command(folder: Path, *options: str) -> dict[str, object]:
-    """Return how to run pytest in a folder of its own: arguments of `subprocess`."""
-    (folder / "test_it.py").write_text(TESTS, encoding="utf-8")
-    foreign = ("PYTEST", "CI", "GITHUB", "HYPOTHESIS", "NO_COLOR", "FORCE_COLOR")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    plugins = ["-p", "no:gradtest", "-p", "gradtest.surfaces.pytest_plugin", "-p", "no:cacheprovider"]
-    return {
-        "args": [sys.executable, "-m", "pytest", *plugins, *options],
-        "cwd": folder,
-        "env": kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "140", "TERM": "xterm"},
-    }
-
-
 def piped(folder: Path, *options: str, **environment: str) -> str:
     """Return what a run prints into a pipe."""
-    how = command(folder, *options)
-    how["env"] |= environment  # type: ignore[operator]
-    run = subprocess.run(**how, capture_output=True, text=True, timeout=120)
-    return run.stdout
+    (folder / "test_it.py").write_text(TESTS, encoding="utf-8")
+    return run_pytest(folder, *options, TERM="xterm", **environment).stdout
 
 
 def on_a_terminal(folder: Path, columns: int, *options: str) -> str:
     """Return what a run prints on a terminal of so many columns."""
-    how = command(folder, *options)
-    how["env"] |= {"COLUMNS": str(columns)}  # type: ignore[operator]
+    (folder / "test_it.py").write_text(TESTS, encoding="utf-8")
+    how = arguments(folder, *options, TERM="xterm", COLUMNS=str(columns))
     ours, theirs = pty.openpty()
     with subprocess.Popen(**how, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL):
         os.close(theirs)

@@ -1,6 +1,5 @@
 """The pytest plugin: light, quiet, and a failure that shows the finding alone."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = "gradtest.surfaces.pytest_plugin"
+from tests.surfaces.pytest_process import PLUGIN, ROOT, run_pytest
 
 TESTS = """
 import gradtest
@@ -47,17 +45,7 @@ def pytest_in(folder: Path, text: str, *options: str, plugin: bool = True, **env
     """Run pytest in a folder of its own, in a process of its own, with the plugin; return what it prints."""
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n")
-    foreign = ("PYTEST", "CI", "GITHUB", "HYPOTHESIS")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    chosen = ["-p", "no:gradtest", "-p", "no:cacheprovider", *(["-p", PLUGIN] if plugin else [])]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *chosen, *options],
-        cwd=folder,
-        env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "140"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    run = run_pytest(folder, *options, plugin=plugin, **environment)
     return run.stdout + run.stderr
 
 

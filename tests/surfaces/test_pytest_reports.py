@@ -1,16 +1,12 @@
 """Reports of a session of pytest: the same document as that of the command, from all workers."""
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from gradtest.surfaces.reports.document import read
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.surfaces.pytest_process import run_pytest
 
 LAYERS = """
     import numpy as np
@@ -50,17 +46,7 @@ def session(tmp_path):
         (tmp_path / name).write_text(dedent(text), encoding="utf-8")
 
     def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        foreign = ("PYTEST", "CI", "GITHUB", "HYPOTHESIS")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        chosen = ["-p", "no:gradtest", "-p", "no:cacheprovider", "-p", "gradtest.surfaces.pytest_plugin"]
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *chosen, "--hypothesis-seed=0", *options],
-            cwd=tmp_path,
-            env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "140"} | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return run_pytest(tmp_path, "--hypothesis-seed=0", *options, **environment)
 
     return run
 

@@ -1,15 +1,12 @@
 """`pytest --gradtest`: the targets of pyproject.toml, without any test code."""
 
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.surfaces.pytest_process import run_pytest
 
 LAYERS = """
     import numpy as np
@@ -49,17 +46,7 @@ def project(tmp_path):
 
     def run(config: str, *options: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "pyproject.toml").write_text(dedent(config), encoding="utf-8")
-        foreign = ("PYTEST", "CI", "GITHUB", "HYPOTHESIS")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        chosen = ["-p", "no:gradtest", "-p", "no:cacheprovider", "-p", "gradtest.surfaces.pytest_plugin"]
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *chosen, *options],
-            cwd=tmp_path,
-            env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "140"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return run_pytest(tmp_path, *options)
 
     return run
 
