@@ -161,6 +161,8 @@ def compare(
     if resolution is None and claim.value != 0.0:
         # No look makes the tolerance smaller than the rounding of the claim.
         asked = max(asked, 3 * ELSEWHERE * claim.rounding / abs(claim.value))
+    if claim.value == 0.0:  # most functions of which that is true stand still, which is seen at once
+        asked = min(asked, line.eps**EASY)
     asked = min(asked, sight)
     wanted = max(min(asked / ELSEWHERE, line.eps**EASY, sight / _SHARPER), line.eps)
     origin = abs(line(0.0))

@@ -1,5 +1,7 @@
 """A claim against a line: agrees, disagrees, undecided; tried at a = -b, 0, infinity and NaN."""
 
+import functools
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradtest.numerics.line import Line
-from gradtest.numerics.rounding import EPS64
+from gradtest.numerics.rounding import EPS64, epsilon
 from gradtest.probe import Claim
 from gradtest.verdict import Word, compare, denies, least_seen, resolution_asked
 
@@ -125,6 +127,21 @@ def test_zero_against_zero_and_zero_against_something(method):
     assert word(math.cos, 0.0, method) is not DISAGREES
     assert word(lambda t: t * t, 0.0, method) is not DISAGREES
     assert word(math.sin, 0.0, method) is DISAGREES
+
+
+def test_a_path_said_to_be_cut_is_looked_at_as_sharply_as_is_easy():
+    """In float32, of a function whose slope is a thousand times its rounding and less."""
+    single = np.float32
+
+    def phi(t, slope, bend):
+        t = single(t)
+        return float(single(8.5) + single(slope) * t + single(bend) * t * t)
+
+    for slope, bend in itertools.product(np.linspace(1e-4, 3e-4, 21), (0.001, 0.003, 0.01)):
+        held = compare(
+            Line(functools.partial(phi, slope=slope, bend=bend), eps=epsilon("float32")), claim(0.0)
+        )
+        assert held.word is Word.DISAGREES, (slope, bend)
 
 
 @pytest.mark.parametrize("constant", [7.5, 1.0, -0.25])
