@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import statistics
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -22,13 +22,10 @@ __all__ = ["erratic", "right_at_large", "rounding_claimed", "scatters", "slope_c
 #: Slopes that show whether they scatter.
 _MANY = 16
 
-#: The median size of a normal number, in standard deviations.
-_MEDIAN = 0.6745
 
-
-def slope_claimed(probe: Probe, direction: Direction, t: float) -> float:
-    """Return the slope that is claimed at x + t v, NaN where there is none."""
-    claim = probe.claim_along(direction, t)
+def slope_claimed(probe: Probe, direction: Direction, t: float, of: Direction | None = None) -> float:
+    """Return the slope that is claimed at x + t v, along v or another direction; NaN where there is none."""
+    claim = probe.claim_along(direction, t, of)
     return claim.value if claim is not None else math.nan
 
 
@@ -124,39 +121,41 @@ def erratic(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
 
 
 def scatters(probe: Probe, direction: Direction, comparison: Comparison) -> bool:
-    """Whether slopes that should be the same scatter about the numeric one, by as much as the claim is off.
+    """Whether slopes that should change steadily scatter about the numeric one, as far as the claim is off.
 
-    A pullback is linear, and vjp(s w) / s the same for all s but for its rounding; a backward pass in
-    logarithms, log w - z, rounds log w to a digit of z, and is as smooth in the inputs as if it were
-    right.  And within a few roundings of all inputs nothing else changes: 0 as the mean of x - x is
-    rounding there.  Second differences leave out what changes steadily, by a mistake too (a gradient
-    that is clipped, or squared), and their median what jumps between two tied entries.  Costs 2
-    gradients where the function is flat or the disagreement no gross one, and 16 more where either
-    shows any rounding.
+    A pullback is linear in its cotangent but for its rounding: one in logarithms, log w - z, rounds log w
+    to a digit of z, and is as smooth in the inputs as if it were right.  And within a few roundings of
+    all inputs nothing else changes: 0 as the mean of x - x is rounding there.  Second differences leave
+    out what changes steadily, by a mistake too (a gradient that is clipped, or squared); on each side
+    by itself, so that what jumps at the point, where two entries tie, is no noise.  Costs 2 or
+    4 gradients where the function is flat or the disagreement no gross one, and 16 more where they show
+    rounding.
     """
     size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
     if 4 * comparison.difference >= size and not comparison.estimate.flat:
         return False
-    everywhere, few = probe.everywhere(np.random.default_rng(0)), probe.eps**0.75
+    rng = np.random.default_rng(0)
+    turned = {i: arrays.direction(w, rng) for i, w in probe.cotangents.items()}
+    everywhere, few = probe.everywhere(rng), probe.eps**0.75
 
-    def of_multiple(s: float) -> float:
-        multiple = {i: arrays.moved(w, w, s) for i, w in probe.cotangents.items()}
-        return probe.at(probe.leaves, multiple).claim(direction).value / (1 + s)
+    def of_another(s: float) -> float:
+        other = {i: arrays.moved(w, turned[i], s) for i, w in probe.cotangents.items()}
+        return probe.at(probe.leaves, other).claim(direction).value
 
     def beside(s: float) -> float:
-        found = probe.along(everywhere, few * s)
-        return found.claim(direction).value if found is not None else math.nan
+        return slope_claimed(probe, everywhere, few * s, of=direction)
 
-    return _scattered(of_multiple, comparison) or _scattered(beside, comparison)
+    given = probe.case.target.form == "vjp"  # else it is contracted with the cotangent here
+    return (given and _scattered(of_another, comparison)) or _scattered(beside, comparison)
 
 
 def _scattered(slope: Callable[[float], float], comparison: Comparison) -> bool:
     """Whether slopes at s in (-1/2, 1/2) scatter about the numeric one, by as much as that at 0 is off."""
-    difference, tolerance = comparison.difference, comparison.tolerance
-    if not abs(slope(0.5) - comparison.claim.value) > difference / 32:
+    difference, tolerance, claimed = comparison.difference, comparison.tolerance, comparison.claim.value
+    if not abs(slope(0.5) - claimed + 2 * (slope(-0.25) - claimed)) > difference / 16:
         return False
-    slopes = [slope((k + 0.5) / _MANY - 0.5) for k in range(_MANY)]
-    bends = [abs(a - 2 * b + c) for a, b, c in zip(slopes, slopes[1:], slopes[2:], strict=False)]
-    noise = SAFETY * statistics.median(bends) / (_MEDIAN * math.sqrt(6))
-    off = abs(math.fsum(slopes) / _MANY - comparison.estimate.value)
+    sides = [[slope(side * (k + 0.5) / _MANY) for k in range(_MANY // 2)] for side in (-1, 1)]
+    bends = [a - 2 * b + c for one in sides for a, b, c in zip(one, one[1:], one[2:], strict=False)]
+    noise = SAFETY * math.hypot(*bends) / math.sqrt(6 * len(bends))
+    off = abs(math.fsum(itertools.chain(*sides)) / _MANY - comparison.estimate.value)
     return difference <= noise + tolerance and off <= noise / math.sqrt(_MANY) + tolerance

@@ -397,14 +397,14 @@ class Probe:
             return None
         return beside if beside.finite else None
 
-    def claim_along(self, direction: Direction, t: float) -> Claim | None:
-        """Return what is claimed at x + t v along the same v; None as for `along`.
+    def claim_along(self, direction: Direction, t: float, of: Direction | None = None) -> Claim | None:
+        """Return what is claimed at x + t v along the same v, or another; None as for `along`.
 
         Costs a gradient; and an evaluation, unless the gradient is a function by itself, which needs none.
         """
         if self.case.target.form not in ("grad", "value_and_grad"):
             beside = self.along(direction, t)
-            return None if beside is None else beside.claim(direction)
+            return None if beside is None else beside.claim(of or direction)
         direction = self._within(direction)
         if abs(t) > self._room(direction):
             return None
@@ -416,7 +416,7 @@ class Probe:
             beside.gradients = beside.case.pull_back(self.out.build(self.out.leaves), cotangent, given=given)
         except Raised:
             return None
-        return beside.claim(direction)
+        return beside.claim(of or direction)
 
     def otherwise(self) -> Probe | None:
         """Return the same probe with the claim read by the other convention for complex numbers.
