@@ -127,33 +127,34 @@ def scatters(probe: Probe, direction: Direction, comparison: Comparison) -> bool
     to a digit of z, and is as smooth in the inputs as if it were right.  And within a few roundings of
     all inputs nothing else changes: 0 as the mean of x - x is rounding there.  Second differences leave
     out what changes steadily, by a mistake too (a gradient that is clipped, or squared); on each side
-    by itself, so that what jumps at the point, where two entries tie, is no noise.  Costs 2 or
-    4 gradients where the function is flat or the disagreement no gross one, and 16 more where they show
-    rounding.
+    by itself, so that what jumps at the point, where two entries tie, is no noise.  Costs 2 gradients
+    where the function is flat or the disagreement no gross one, and 16 more where they show rounding.
     """
-    size = max(abs(comparison.claim.value), abs(comparison.estimate.value))
+    claimed, least = comparison.claim.value, comparison.difference / 32
+    size = max(abs(claimed), abs(comparison.estimate.value))
     if 4 * comparison.difference >= size and not comparison.estimate.flat:
         return False
     rng = np.random.default_rng(0)
     turned = {i: arrays.direction(w, rng) for i, w in probe.cotangents.items()}
     everywhere, few = probe.everywhere(rng), probe.eps**0.75
 
-    def of_another(s: float) -> float:
-        other = {i: arrays.moved(w, turned[i], s) for i, w in probe.cotangents.items()}
+    def of_another(s: float, towards: Direction = turned) -> float:
+        other = {i: arrays.moved(w, towards[i], s) for i, w in probe.cotangents.items()}
         return probe.at(probe.leaves, other).claim(direction).value
 
     def beside(s: float) -> float:
         return slope_claimed(probe, everywhere, few * s, of=direction)
 
-    given = probe.case.target.form == "vjp"  # else it is contracted with the cotangent here
-    return (given and _scattered(of_another, comparison)) or _scattered(beside, comparison)
+    if probe.case.target.form == "vjp":  # else it is here that it is contracted with the cotangent
+        multiple = of_another(1.5, probe.cotangents) / 2.5
+        if abs(multiple - claimed) > least and _scattered(of_another, comparison):
+            return True
+    return abs(beside(0.5) - claimed) > least and _scattered(beside, comparison)
 
 
 def _scattered(slope: Callable[[float], float], comparison: Comparison) -> bool:
     """Whether slopes at s in (-1/2, 1/2) scatter about the numeric one, by as much as that at 0 is off."""
-    difference, tolerance, claimed = comparison.difference, comparison.tolerance, comparison.claim.value
-    if not abs(slope(0.5) - claimed + 2 * (slope(-0.25) - claimed)) > difference / 16:
-        return False
+    difference, tolerance = comparison.difference, comparison.tolerance
     sides = [[slope(side * (k + 0.5) / _MANY) for k in range(_MANY // 2)] for side in (-1, 1)]
     bends = [a - 2 * b + c for one in sides for a, b, c in zip(one, one[1:], one[2:], strict=False)]
     noise = SAFETY * math.hypot(*bends) / math.sqrt(6 * len(bends))
