@@ -182,7 +182,7 @@ def _compare(
         return replace(comparison, word=Word.UNDECIDED, reason=UNSEEN)
     if comparison.word is Word.DISAGREES and between_steps(probe, direction, line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=COARSE)
-    if comparison.word is Word.DISAGREES and right_between_steps(line, comparison):
+    if comparison.word is Word.DISAGREES and right_between_steps(probe, direction, line, comparison):
         return replace(comparison, word=Word.UNDECIDED, reason=STAIRS)
     tiny = comparison.word is Word.AGREES and comparison.resolution == 0.0 and claim.value != 0.0
     if tiny and _steady(probe, direction, claim):

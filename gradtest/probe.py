@@ -14,7 +14,7 @@ from gradtest.case import Case, Raised, own
 from gradtest.errors import MisusedType
 from gradtest.numerics.chebyshev import coefficients, nodes
 from gradtest.numerics.line import Line
-from gradtest.numerics.rounding import accumulated, coarsest, epsilon, grain, power_of_two
+from gradtest.numerics.rounding import accumulated, coarsest, decimal, epsilon, grain, power_of_two
 from gradtest.numerics.spectrum import SAFETY
 from gradtest.spaces import arrays, inside
 from gradtest.spaces.containers import Tree, flatten
@@ -198,12 +198,22 @@ class Probe:
 
     def _grain(self, direction: Direction, t: float) -> float:
         """Return the rounding that the outputs show at x + t v (one evaluation)."""
+        outputs = self._outputs(direction, t)
+        return min(map(grain, outputs), default=self.eps)
+
+    def decimal(self, direction: Direction, t: float) -> bool:
+        """Return whether the outputs at x + t v are short decimals (one evaluation)."""
+        outputs = self._outputs(direction, t)
+        return bool(outputs) and all(map(decimal, outputs))
+
+    def _outputs(self, direction: Direction, t: float) -> list[Any]:
+        """Return some entries of every output at x + t v, of none where the function has no value."""
         leaves = self._moved(direction, t)
         try:
             out = flatten(self.case.primal(self.case.call(leaves)))
         except Exception:
-            return self.eps
-        return min(grain(arrays.few(out.leaves[i])) for i in self.cotangents)
+            return []
+        return [arrays.few(out.leaves[i]) for i in self.cotangents]
 
     def _phi(
         self, direction: Direction, room: float, see: Callable[[float, Tree], None] | None = None

@@ -16,7 +16,8 @@ from gradtest.verdict import BEYOND, Comparison
 
 __all__ = ["between_steps", "hidden_where_flat", "right_between_steps"]
 
-#: Steps below this share of the function are its rounding, those of a hidden float32 included.
+#: Steps below this share of the function are its rounding, those of a hidden float32 included, unless
+#: all it returns is short in decimals.
 STEP = 1e-5
 
 
@@ -66,14 +67,14 @@ def between_steps(probe: Probe, direction: Direction, line: Line, comparison: Co
     return 0 < step <= 2.0**-6 * size and claimed <= 4 * step
 
 
-def right_between_steps(line: Line, comparison: Comparison) -> bool:
+def right_between_steps(probe: Probe, direction: Direction, line: Line, comparison: Comparison) -> bool:
     """Whether the claim holds around the point up to a jump, which explains why it does not further out.
 
     What is rounded to three decimals has slope 0 almost everywhere, and 1 on the whole.  As a black
     box it is also a function that has lost its digits, for which a claim of 0 is wrong: nobody can
     tell, so that this is no agreement.  Up to the jump nothing may differ by more than rounding, and
     a third of the disagreement would have to be seen there, unless the point itself is where it jumps;
-    the jump must be larger than the rounding of any precision that the values show.  Costs up to 90
+    the jump must be larger than the rounding of any precision that the values show.  Costs up to 120
     evaluations.
     """
     claim, still, wide = comparison.claim, line(0.0), comparison.estimate.step
@@ -86,29 +87,48 @@ def right_between_steps(line: Line, comparison: Comparison) -> bool:
     # What a mere slope does, seen at once: it leaves the slack before a stretch would be long enough,
     # and has no jump at the point either.
     least = BEYOND * slack / comparison.difference
-    steep = 2.0**-20 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
+    steep = 2.0**-30 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
     at_once = max(abs(left(side * wide * 2.0**-40)) for side in (-1, 1))
-    if max(abs(left(least)), abs(left(-least))) > slack and not at_once > max(STEP * size, slack, steep):
+    if max(abs(left(least)), abs(left(-least))) > slack and not at_once > max(slack, steep):
         return False
     ends = [_first_jump(left, side * wide, slack) for side in (-1, 1)]
     narrow, jump = min(abs(near) for near, _ in ends), max(jump for _, jump in ends)
     seen = comparison.difference * narrow > BEYOND * slack and all(
         abs(left(narrow * t)) <= slack for t in nodes(8)
     )
-    if not (seen or narrow == 0.0) or not jump > max(STEP * size, slack, steep):
+    if not (seen or narrow == 0.0) or not jump > max(slack, steep):
         return False
-    return jump > 2 * size * min(line.grain(step) for step in (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5))
+    places = (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5)
+    meant = jump > STEP * size or all(probe.decimal(direction, math.pi / 4 * t) for t in places)
+    return meant and jump > 2 * size * min(line.grain(step) for step in places)
 
 
 def _first_jump(left: Callable[[float], float], far: float, slack: float) -> tuple[float, float]:
-    """Return up to where `left` stays within the slack on the way to `far`, and the jump it makes there."""
-    near = 0.0
+    """Return up to where `left` stays within the slack on the way to `far`, and the jump it makes there.
+
+    Where it has come back on the way (a step up, and one down again) the nearest of the places that
+    were looked at is where to go on from.
+    """
+    near = jump = 0.0
     if abs(left(far)) <= slack:
         return far, 0.0
+    for _ in range(4):
+        near, far = _bisected(left, far, slack)
+        jump = abs(left(far) - left(near))
+        off = [t for t in (near * k / 16 for k in range(1, 16)) if not abs(left(t)) <= slack]
+        if not off:
+            break
+        far = off[0]
+    return near, jump
+
+
+def _bisected(left: Callable[[float], float], far: float, slack: float) -> tuple[float, float]:
+    """Return two neighbouring places up to `far` of which the nearer alone is within the slack."""
+    near = 0.0
     for _ in range(40):
         middle = (near + far) / 2
         if abs(left(middle)) <= slack:
             near = middle
         else:
             far = middle
-    return near, abs(left(far) - left(near))
+    return near, far

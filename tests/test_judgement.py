@@ -457,6 +457,27 @@ def test_no_slope_between_steps_is_not_called_wrong():
     assert vjp_verdict(np.floor, lambda dout, x: 0 * x, 1e4 * np.linspace(1, 2, 7)).verdict == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("decimals", "x"),
+    [(3, [2.0, -1000.0]), (3, [0.3, 0.7]), (2, [1e4, 3.3]), (6, [0.3, 0.7]), (8, [0.123456789])],
+)
+def test_no_slope_is_not_called_wrong_between_the_smallest_steps(decimals, x):
+    """A millionth of the values, and of several entries, of which one steps up where another steps down."""
+    for seed in range(4):
+        report = verdict(
+            lambda x: float(np.round(x, decimals).sum()), lambda x: 0 * x, np.array(x), seed=seed
+        )
+        assert report.verdict != "disagrees"
+
+
+@pytest.mark.parametrize("x", [[0.3, 0.7], [1.234, -5.4321, 12.5]])
+def test_what_is_computed_in_float32_on_the_way_excuses_no_slope(x):
+    def weighted(x):
+        return float((np.sin(x.astype(np.float32)).astype(float) * (0.37, 1.7, 0.9)[: x.size]).sum())
+
+    assert verdict(weighted, lambda x: 0 * x, np.array(x)).verdict == "disagrees"
+
+
 def test_no_slope_is_not_right_either_where_digits_are_lost():
     """As a black box that is a staircase, too: neither wrong nor right can be said of it."""
     x = np.array([0.3, 0.7], np.float32)

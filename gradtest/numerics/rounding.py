@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EPS64", "accumulated", "coarsest", "epsilon", "grain", "power_of_two", "smallest_normal"]
+__all__ = [
+    "EPS64",
+    "accumulated",
+    "coarsest",
+    "decimal",
+    "epsilon",
+    "grain",
+    "power_of_two",
+    "smallest_normal",
+]
 
 EPS64 = float(np.finfo(np.float64).eps)
 
@@ -71,6 +80,19 @@ def grain(values: Any, spare: int = 0) -> float:
     """
     longest = max((_bits(value) for value in np.ravel(values).tolist()), default=0)
     return next((eps for bits, eps in _FORMATS if longest <= bits + spare), EPS64)
+
+
+def decimal(values: Any) -> bool:
+    """Return whether all finite `values` have twelve decimal digits or fewer, up to some rounding.
+
+    As numbers have that were rounded to decimals; one that was not does once in a thousand times, and
+    float32 below 1000 has more digits than that.
+
+    >>> decimal([0.1 + 0.2, 12.125]), decimal([1 / 3]), decimal(np.float32([0.1]))
+    (True, False, False)
+    """
+    given = [value for value in np.ravel(values).tolist() if math.isfinite(value)]
+    return all(abs(value - float(f"{value:.12g}")) <= 4 * EPS64 * abs(value) for value in given)
 
 
 def _bits(value: float) -> int:
