@@ -175,15 +175,26 @@ def _common(parts: Sum) -> list[int]:
 
 def _pieces(i: int, parts: Sum) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Yield a linear combination of one leaf piece by piece, with where that is."""
-    rows = [(factor, arrays.flat(gradients[i])) for factor, gradients in parts]
-    for s in arrays.pieces(rows[0][1].size):
-        yield s, np.add.reduce([factor * row[s].astype(np.float64) for factor, row in rows])
+    (first, row), *others = [(factor, arrays.flat(gradients[i])) for factor, gradients in parts]
+    for s in arrays.pieces(row.size):
+        piece = row[s].astype(np.float64, copy=False)
+        if others or first != 1.0:
+            piece = first * piece
+        for factor, other in others:
+            piece += factor * other[s].astype(np.float64, copy=False)
+        yield s, piece
 
 
 def _largest(i: int, parts: Sum) -> float:
     """Return the largest finite entry of a combination in size; 0 for none."""
-    sizes = (np.abs(piece) for _, piece in _pieces(i, parts))
-    return max((float(np.max(size, initial=0.0, where=np.isfinite(size))) for size in sizes), default=0.0)
+    largest = 0.0
+    for _, piece in _pieces(i, parts):
+        size = np.abs(piece)
+        most = float(size.max(initial=0.0))
+        if not math.isfinite(most):
+            most = float(size.max(initial=0.0, where=np.isfinite(size)))
+        largest = max(largest, most)
+    return largest
 
 
 def _gap(leaf: int, left: Any, right: Sum, may: Allowance, scale: float, terms: Sum) -> Gap | None:
