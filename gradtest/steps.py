@@ -88,8 +88,7 @@ def right_between_steps(probe: Probe, direction: Direction, line: Line, comparis
     # and has no jump at the point either.
     least = BEYOND * slack / comparison.difference
     steep = 2.0**-30 * max(abs(left(wide)), abs(left(-wide)))  # a slope leaves 2**-40 of that
-    at_once = max(abs(left(side * wide * 2.0**-40)) for side in (-1, 1))
-    if max(abs(left(least)), abs(left(-least))) > slack and not at_once > max(slack, steep):
+    if max(abs(left(least)), abs(left(-least))) > slack and not _jumps_at_once(left, wide, slack, steep):
         return False
     ends = [_first_jump(left, side * wide, slack) for side in (-1, 1)]
     narrow, jump = min(abs(near) for near, _ in ends), max(jump for _, jump in ends)
@@ -101,6 +100,18 @@ def right_between_steps(probe: Probe, direction: Direction, line: Line, comparis
     places = (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5)
     meant = jump > STEP * size or all(probe.decimal(direction, math.pi / 4 * t) for t in places)
     return meant and jump > 2 * size * min(line.grain(step) for step in places)
+
+
+def _jumps_at_once(left: Callable[[float], float], wide: float, slack: float, steep: float) -> bool:
+    """Whether the point itself is where the function jumps, to about the same height a little further on.
+
+    Noise beyond the slack, as of a sum of a million terms that cancel, is another one at every place.
+    """
+    for near in (-wide * 2.0**-40, wide * 2.0**-40):
+        height = left(near)
+        if abs(height) > max(slack, steep) and all(abs(left(k * near) - height) <= slack for k in (2, 4)):
+            return True
+    return False
 
 
 def _first_jump(left: Callable[[float], float], far: float, slack: float) -> tuple[float, float]:
