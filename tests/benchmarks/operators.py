@@ -1,7 +1,8 @@
 """Hundreds of operators of PyTorch and JAX, which their authors have tested: false alarms and misses.
 
-    python tests/benchmarks/operators.py                      # all of it: an hour on two cores
+    python tests/benchmarks/operators.py                      # all of it: ten minutes
     python tests/benchmarks/operators.py --library jax --dtype float32 --inputs nasty
+    python tests/benchmarks/operators.py --library torch --dtype complex128 --samples 25
     python tests/benchmarks/operators.py --library torch --only softmax --plant
 
 PyTorch's operators and inputs are those of its own tests (`op_db`, which needs expecttest); JAX's are
@@ -50,6 +51,9 @@ from gradtest.settings import Settings
 from gradtest.spaces.containers import flatten
 
 DTYPES = ("float64", "float32")
+
+#: Asked for by name; only PyTorch says what of its operators takes complex numbers.
+COMPLEX = {"complex128": "float64", "complex64": "float32"}
 INPUTS = ("generic", "nasty")
 
 #: What may become of a point; "no function" is one whose output has no derivative.
@@ -77,6 +81,9 @@ class Trial(NamedTuple):
 def spoiled(values: Any, rng: np.random.Generator) -> Any:
     """Return an array with small integers, exact zeros, or ties in place of generic entries."""
     values = np.array(values)
+    if values.dtype.kind == "c":
+        parts = spoiled(values.real, rng) + 1j * spoiled(values.imag, rng)
+        return np.asarray(parts, values.dtype)
     if values.dtype.kind != "f" or values.size == 0:
         return values
     kind = rng.integers(3)
@@ -133,11 +140,11 @@ def _torch_trial(torch: Any, name: str, op: Any, sample: Any, inputs: str) -> Tr
     tensors = [leaves[i].detach() for i in numbers]
     if not tensors or not 0 < sum(t.numel() for t in tensors) <= MOST_ENTRIES:
         return None
-    if any(t.layout is not torch.strided or t.is_complex() for t in tensors):
+    if any(t.layout is not torch.strided for t in tensors):
         return None
     if inputs == "nasty":
         rng = np.random.default_rng(len(name))
-        tensors = [torch.from_numpy(spoiled(t.numpy(), rng)) for t in tensors]
+        tensors = [torch.from_numpy(spoiled(t.resolve_conj().numpy(), rng)) for t in tensors]
 
     def operator(*moving: Any) -> Any:
         given = list(leaves)
@@ -290,7 +297,7 @@ def tried(trials: Iterator[Trial], mistakes: dict[str, Callable[[Any], Any]], sh
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", choices=LIBRARIES, action="append")
-    parser.add_argument("--dtype", choices=DTYPES, action="append")
+    parser.add_argument("--dtype", choices=(*DTYPES, *COMPLEX), action="append")
     parser.add_argument("--inputs", choices=INPUTS, action="append")
     parser.add_argument("--samples", type=int, default=2, help="points for each operator")
     parser.add_argument("--only", default="", help="operators with this in their names")
@@ -298,6 +305,8 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what was missed or raised")
     asked = parser.parse_args()
     libraries = asked.library or list(LIBRARIES)
+    if "jax" in libraries and set(asked.dtype or ()) & set(COMPLEX):
+        parser.error("complex operators are those of --library torch")
     print(provenance("gradtest", "numpy", *libraries))
     rows, all_of = [], {}
     for library in libraries:
@@ -305,7 +314,7 @@ def main() -> None:
             for inputs in asked.inputs or INPUTS:
                 start = time.perf_counter()
                 trials = LIBRARIES[library](dtype, inputs, asked.samples, asked.only)
-                count = tried(trials, MISTAKES[dtype] if asked.plant else {}, asked.show)
+                count = tried(trials, MISTAKES[COMPLEX.get(dtype, dtype)] if asked.plant else {}, asked.show)
                 all_of[library, dtype, inputs] = count
                 v = count.verdicts
                 spent = count.evaluations or [0]
