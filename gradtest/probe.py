@@ -14,7 +14,15 @@ from gradtest.case import Case, Raised, own
 from gradtest.errors import MisusedType
 from gradtest.numerics.chebyshev import coefficients, nodes
 from gradtest.numerics.line import Line
-from gradtest.numerics.rounding import accumulated, coarsest, decimal, epsilon, grain, power_of_two
+from gradtest.numerics.rounding import (
+    accumulated,
+    coarsest,
+    decimal,
+    epsilon,
+    grain,
+    of_a_format,
+    power_of_two,
+)
 from gradtest.numerics.spectrum import SAFETY
 from gradtest.spaces import arrays, inside
 from gradtest.spaces.containers import Tree, flatten
@@ -205,6 +213,11 @@ class Probe:
         """Return whether the outputs at x + t v are short decimals (one evaluation)."""
         outputs = self._outputs(direction, t)
         return bool(outputs) and all(map(decimal, outputs))
+
+    def of_a_format(self, direction: Direction) -> bool:
+        """Return whether outputs around x are as long as the numbers of a short format (16 evaluations)."""
+        outputs = [self._outputs(direction, t) for t in (math.pi / 32 * k for k in range(-8, 9)) if t]
+        return of_a_format([value for some in outputs for out in some for value in np.ravel(out).tolist()])
 
     def _outputs(self, direction: Direction, t: float) -> list[Any]:
         """Return some entries of every output at x + t v, of none where the function has no value."""

@@ -74,12 +74,12 @@ def right_between_steps(probe: Probe, direction: Direction, line: Line, comparis
     box it is also a function that has lost its digits, for which a claim of 0 is wrong: nobody can
     tell, so that this is no agreement.  Up to the jump nothing may differ by more than rounding, and
     a third of the disagreement would have to be seen there, unless the point itself is where it jumps;
-    the jump must be larger than the rounding of any precision that the values show.  Costs up to 120
+    the jump must be larger than the rounding of any precision that the values show.  Costs up to 140
     evaluations.
     """
     claim, still, wide = comparison.claim, line(0.0), comparison.estimate.step
     size = max(abs(still), line.magnitude)
-    slack = 64 * line.eps * size
+    slack = line.eps * (64 * size + 4 * claim.size)  # the argument is rounded, too
 
     def left(t: float) -> float:
         return line(t) - still - claim.value * t
@@ -99,7 +99,8 @@ def right_between_steps(probe: Probe, direction: Direction, line: Line, comparis
         return False
     places = (2.0**-2, 2.0**-3, 2.0**-4, 2.0**-5)
     meant = jump > STEP * size or all(probe.decimal(direction, math.pi / 4 * t) for t in places)
-    return meant and jump > 2 * size * min(line.grain(step) for step in places)
+    rounding = 2 * size * min(line.grain(step) for step in places)
+    return meant and (jump > rounding or not probe.of_a_format(direction))
 
 
 def _jumps_at_once(left: Callable[[float], float], wide: float, slack: float, steep: float) -> bool:

@@ -492,6 +492,23 @@ def test_the_steps_of_the_arithmetic_itself_excuse_no_slope(dtype):
         assert report.verdict == "disagrees"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_whole_numbers_are_not_the_steps_of_a_short_arithmetic(seed):
+    """Up to 565 they fit float16, whose own steps are finer where the numbers are smaller."""
+    x = np.random.default_rng(seed).normal(size=10)
+    report = vjp_verdict(lambda x: np.floor(300 * x), lambda dout, x: np.zeros_like(x), x)
+    assert report.verdict != "disagrees"
+    wrong = vjp_verdict(lambda x: np.floor(300 * x), lambda dout, x: 30 * dout, x)
+    assert wrong.verdict == "disagrees"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sawtooth_rises_between_its_steps(seed):
+    """x - y * trunc(x / y) has slope 1 in x, as far as x is not rounded."""
+    x, y = np.random.default_rng(seed).normal(size=3).astype(np.float32), np.float32(1e-4)
+    assert vjp_verdict(lambda x: np.fmod(x, y), lambda dout, x: dout, x).verdict != "disagrees"
+
+
 def test_a_wrong_slope_is_wrong_between_steps_too():
     assert vjp_verdict(staircase, lambda dout, x: -dout, np.array([31.4159])).verdict == "disagrees"
 

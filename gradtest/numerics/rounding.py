@@ -95,6 +95,24 @@ def decimal(values: Any) -> bool:
     return all(abs(value - float(f"{value:.12g}")) <= 4 * EPS64 * abs(value) for value in given)
 
 
+def of_a_format(values: Any) -> bool:
+    """Return whether numbers are as long as those of a format shorter than float64, the small ones too.
+
+    Half of the numbers of a format use its last bit, however small they are; multiples of one unit, as
+    whole numbers are, become shorter with their size.  Told by the longest of all, and of the smallest
+    quarter; a few numbers alike in size may be taken for either.
+
+    >>> import random
+    >>> whole, draw = range(1, 600, 7), random.Random(0)
+    >>> of_a_format(whole), of_a_format([np.float16(draw.random()) for _ in range(32)])
+    (False, True)
+    """
+    sizes = sorted({abs(value) for value in np.ravel(values).tolist() if value and math.isfinite(value)})
+    bits = [_bits(size) for size in sizes]
+    longest, of_small = max(bits, default=0), max(bits[: max(1, len(bits) // 4)], default=0)
+    return any(longest == format_ and of_small >= format_ - 1 for format_, _ in _FORMATS)
+
+
 def _bits(value: float) -> int:
     """Return the number of significant bits of a finite number (0 for any other)."""
     if not math.isfinite(value) or value == 0.0:
