@@ -310,10 +310,6 @@ def _right_closer(here: Judgement) -> bool:
     return abs(claim.value - reading.value) <= 2.0**-10 * abs(claim.value)
 
 
-def _both_disagree(one: Judgement, other: Judgement) -> bool:
-    return one.word is Word.DISAGREES and other.word is Word.DISAGREES
-
-
 def _by_majority(
     here: Judgement, first: Judgement, others: Iterator[Judgement], settings: Settings
 ) -> Judgement:
