@@ -40,10 +40,9 @@ __all__ = ["Begun", "Campaign", "Ended", "Event", "Judged", "look"]
 
 _HERE = Path(__file__).parent
 
-#: So much is spent on the way from a failing case to the smallest, in cases and in evaluations.
+#: So much is spent on the way from a failing case to the smallest, beside what the search itself allows.
 MOST_SHRINKS = 500
 MOST_IDLE = 100  # cases in a row that are no smaller
-MOST_EVALUATIONS = 100_000
 #: Cases that cost at most this many evaluations get a second opinion each, of the others one in four.
 CHEAP = 32
 ONE_IN = 4
@@ -184,7 +183,7 @@ class _Look:
         #: Whether it was carried to its end, and whether that came early because its time was up.
         self.done = self.out_of_time = False
         #: Cases after the first that disagreed, those of them since the last smaller one, evaluations.
-        self.shrinks = self.idle = self.spent = 0
+        self.shrinks = self.idle = 0
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -244,8 +243,7 @@ class _Look:
         if shrinking:
             self.shrinks += 1
             self.idle += 1
-            self.spent += report.evaluations
-            if self.shrinks > MOST_SHRINKS or self.idle > MOST_IDLE or self.spent > MOST_EVALUATIONS:
+            if self.shrinks > MOST_SHRINKS or self.idle > MOST_IDLE:
                 raise _Enough
         if self.plan.seconds is not None and time.perf_counter() - self.began > self.plan.seconds:
             self.out_of_time = self.tally.cases < self.plan.max_examples
