@@ -22,7 +22,7 @@ from .measured import Measured
 from .showing import Shown, shown
 from .source import source_of
 from .suspects import recognise
-from .suspicion import UNKNOWN, Cases, Suspicion
+from .suspicion import UNKNOWN, Cases, Suspicion, number, simple
 
 __all__ = ["diagnose"]
 
@@ -88,7 +88,8 @@ def _finding(
     measured = cases[0] if cases else None
     located = located or _located(judgement, measured)
     if suspicion is UNKNOWN and located.named:
-        suspicion = Suspicion("GT124", f"only {located.named} wrong", "along random lines all others agree")
+        what = f"only {located.named} wrong{_there(located.entries)}"
+        suspicion = Suspicion("GT124", what, "along random lines all others agree")
     wrong = [entry for entry in located.entries if entry.wrong]
     worst = max(wrong or located.entries, key=_badness, default=None)
     if worst is None:
@@ -113,6 +114,17 @@ def _finding(
         inputs=probe.case.point(),
         excess=comparison.excess,
     )
+
+
+def _there(entries: Sequence[Entry]) -> str:
+    """Return by what constant factor several entries are wrong, in words; nothing where they are by none."""
+    wrong = [entry for entry in entries if entry.wrong and entry.numeric != 0.0]
+    factors = [entry.analytic / entry.numeric for entry in wrong]
+    if len(wrong) < 2 or max(factors) - min(factors) > 1e-6 * abs(factors[0]):
+        return ""
+    if not any(factors):
+        return "; there it is 0"
+    return f"; there it is {number(factors[0])} times what it should be" if simple(factors[0]) else ""
 
 
 _SHORT = {Word.AGREES: "ok", Word.DISAGREES: "wrong", Word.UNDECIDED: "undecided"}

@@ -141,3 +141,19 @@ def test_wrong_everywhere_is_not_listed():
     assert all(entry.wrong for entry in found.entries)
     assert found.slice == found.named == ""
     assert evaluations <= 60
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [(0.0, "; there it is 0"), (-1.0, "; there it is -1 times what it should be"), (1.37, "")],
+)
+def test_by_what_a_row_of_many_is_wrong(factor, words):
+    def gradient(x):
+        g = np.cos(x)
+        g[17] *= factor
+        return g
+
+    (finding,) = gradtest.check(
+        gradtest.target(lambda x: np.sin(x).sum(), grad=gradient), spread((90, 50))
+    ).findings
+    assert finding.what == f"only row 17 is wrong{words}"
