@@ -924,6 +924,30 @@ def test_a_term_that_rounding_holds_back_is_no_wrong_gradient():
         assert verdict(entropy, lambda x: 1.5 * slope(x), x, seed=seed).verdict == "disagrees"
 
 
+@pytest.mark.parametrize(
+    ("mu", "lv"), [([0.0033956324], [6.6536755e-05]), ([0, 0], [8.0235435e-07, 2.4544727e-07])]
+)
+def test_a_term_that_stands_still_beside_one_that_cancels_it_is_no_wrong_gradient(mu, lv):
+    """In exp(x) - x near 0 rounding holds the first term back, and the second moves alone."""
+    mu, lv = np.array(mu, np.float32), np.array(lv, np.float32)
+
+    def divergence(mu, lv):
+        return (np.exp(lv) + mu * mu - 1 - lv).sum() / 2
+
+    for seed in range(8):
+        settings = Settings(seed=seed)
+        right = gradtest.target(divergence, grad=lambda mu, lv: (mu, np.expm1(lv) / 2))
+        assert gradtest.check(right, mu, lv, settings=settings).verdict != "disagrees"
+        wrong = gradtest.target(divergence, grad=lambda mu, lv: (mu, np.exp(lv) / 2))
+        assert gradtest.check(wrong, mu, lv, settings=settings).verdict != "agrees"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_slope_claimed_for_an_oscillation_is_wrong(dtype):
+    x = np.array([0.3, 1.1], dtype)
+    assert vjp_verdict(lambda x: np.sin(1000 * x), lambda g, x: 0 * g, x).verdict == "disagrees"
+
+
 @pytest.mark.parametrize("digits", [4, 6, 8])
 def test_the_trend_of_values_rounded_to_decimals_is_never_wrong(digits):
     for seed in range(12):
