@@ -116,6 +116,13 @@ def _plain_cross_entropy_grad(z: Any, labels: Any) -> Any:
     return (p,)
 
 
+def _sure(d: Draw) -> Inputs:
+    """Draw logits that are so far apart that the loss is 0 as computed, or nearly, for the class that wins."""
+    drawn = _classes(d)
+    z = d.cast(drawn["z"] * d.one_of(1, 10, 30))
+    return {"z": z, "labels": z.argmax(-1)}
+
+
 def _ignored(z: Any, labels: Any, ignored: Any) -> Any:
     rows = -(_smooth(z, labels, 0.1) * log_softmax(z)).sum(-1)
     kept = (~ignored).astype(z.real.dtype)
@@ -192,6 +199,20 @@ def _kl(z: Any, q: Any) -> Any:
 def _kl_draw(d: Draw) -> Inputs:
     n, k = d.size(4), d.size(5)
     return {"z": d.array(n, k, limit=60), "q": d.simplex(n, k)}
+
+
+def _gaussian_kl(mu: Any, log_variance: Any) -> Any:
+    """KL(N(mu, exp v) || N(0, 1)), as variational autoencoders have it; near 0 its terms cancel."""
+    return 0.5 * (np.exp(log_variance) + mu * mu - 1 - log_variance).sum()
+
+
+def _gaussian_kl_grad(mu: Any, log_variance: Any) -> Any:
+    return mu, 0.5 * np.expm1(log_variance)
+
+
+def _gaussian_kl_draw(d: Draw) -> Inputs:
+    n = d.size(5)
+    return {"mu": d.array(n, limit=30), "log_variance": d.array(n, limit=20)}
 
 
 def _reverse_kl(z: Any, q: Any) -> Any:
@@ -744,6 +765,22 @@ FAMILIES = [
         "z",
         _multinomial_draw,
         Mutant("missing factor", lambda z, counts: (softmax(z) - counts,), "a total that is not 1"),
+    ),
+    _family(
+        "cross-entropy of the winner",
+        _plain_cross_entropy,
+        _plain_cross_entropy_grad,
+        "z",
+        _sure,
+        Mutant("only the label", lambda z, labels: (softmax(z),), "any"),
+    ),
+    _family(
+        "KL of a Gaussian",
+        _gaussian_kl,
+        _gaussian_kl_grad,
+        "mu log_variance",
+        _gaussian_kl_draw,
+        Mutant("missing term", lambda mu, log_variance: (mu, 0.5 * np.exp(log_variance)), "any"),
     ),
     _family(
         "mixture likelihood",
