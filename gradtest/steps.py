@@ -79,7 +79,8 @@ def right_between_steps(probe: Probe, direction: Direction, line: Line, comparis
     """
     claim, still, wide = comparison.claim, line(0.0), comparison.estimate.step
     size = max(abs(still), line.magnitude)
-    slack = line.eps * (16 * size + 4 * claim.size)  # the argument is rounded, too
+    steepest = max(claim.size, abs(comparison.estimate.value), comparison.estimate.steepest)
+    slack = line.eps * (16 * size + 4 * steepest)  # the argument is rounded, too
 
     def left(t: float) -> float:
         return line(t) - still - claim.value * t

@@ -117,7 +117,7 @@ def _plain_cross_entropy_grad(z: Any, labels: Any) -> Any:
 
 
 def _sure(d: Draw) -> Inputs:
-    """Draw logits that are so far apart that the loss is 0 as computed, or nearly, for the class that wins."""
+    """Draw logits so far apart that the loss is 0 as computed, or nearly, for the class that wins."""
     drawn = _classes(d)
     z = d.cast(drawn["z"] * d.one_of(1, 10, 30))
     return {"z": z, "labels": z.argmax(-1)}
