@@ -68,6 +68,29 @@ def test_inputs_without_a_vjp():
     assert [block.name for block in report.blocks] == ["x"]
 
 
+def test_three_inputs_of_which_one_has_a_vjp():
+    @primitive
+    def weighted(a, b, x):
+        return a * b * np.sin(x)
+
+    defvjp(weighted, lambda out, a, b, x: lambda dout: dout * a * b * np.cos(x), argnums=[2])
+    report = gradtest.check(weighted, X, X + 1, X + 2)
+    assert report.ok
+    assert [block.name for block in report.blocks] == ["x"]
+
+
+def test_a_key_error_of_a_vjp_is_its_own():
+    @primitive
+    def broken(x, y):
+        return x * y
+
+    defvjp(
+        broken, lambda out, x, y: lambda dout: dout * {}["absent"], lambda out, x, y: lambda dout: dout * x
+    )
+    (finding,) = gradtest.check(broken, X, X + 1).findings
+    assert "KeyError" in finding.what
+
+
 def test_functions_of_its_numpy_are_known_by_what_they_name():
     def loss(p, x):
         return anp.mean(anp.tanh(anp.dot(x, p["w"]) + p["b"]) ** 2)

@@ -1,6 +1,6 @@
 """Other people's derivatives: how many agree, disagree and stay undecided, and what disagrees for a reason.
 
-    python tests/benchmarks/field_trial.py numpy-ml|pytensor|all [--seeds 6] [--only WORD]
+    python tests/benchmarks/field_trial.py autograd|numpy-ml|pytensor|all [--seeds 6] [--only WORD]
 
 Each derivative is checked at generic points, in float64 and in float32.  What disagrees is looked
 up among the mistakes that were confirmed in the library's source (`REAL` beside its cases, with the
@@ -26,7 +26,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 import gradtest
 from gradtest.spaces.containers import flatten
 
-TRIALS = {"numpy-ml": "field_trial_numpy_ml", "pytensor": "field_trial_pytensor"}
+TRIALS = {
+    "autograd": "field_trial_autograd",
+    "numpy-ml": "field_trial_numpy_ml",
+    "pytensor": "field_trial_pytensor",
+}
 
 
 def main() -> int:
