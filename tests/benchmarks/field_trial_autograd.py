@@ -24,7 +24,7 @@ Case = tuple[str, Any, Draw]
 #: What disagrees, and why that is a mistake of the library: read in its source, and confirmed otherwise.
 REAL: dict[str, str] = {
     "numpy diag": "the vjp is diag itself, which is square also where the matrix was not",
-    "numpy diagonal": "the vjp, make_diagonal, takes no axes but the last two, in reverse, as axis1 and axis2",
+    "numpy diagonal": "the vjp, make_diagonal, takes axis1=-1 and axis2=-2 only",
     "numpy diagonal offset": "the vjp, make_diagonal, takes no offset",
     "numpy gradient of both": "the vjp of gradient without an axis adds arrays of different shapes",
     "numpy repeat uneven": "the vjp takes repeats for one number",
