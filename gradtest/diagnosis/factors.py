@@ -265,6 +265,8 @@ def _value(
     found = constant(cases, factor)
     if found is None or not simple(found[0]) or len(scales) < 2:
         return None  # a value that is the same everywhere is told from no other constant
+    if _right_in_spite(cases, name, transform):
+        return None
     rest, words = found
     factor_name, times = form.format(name), "" if number(rest) == "1" else f"{number(rest)} * "
     if name == cases[0].name and form == "{}" and not inverse and not times:
@@ -274,6 +276,19 @@ def _value(
     phrase = f"the factor {factor_name} is missing" if inverse else f"the factor {factor_name} is too much"
     quotient = f"{times}1 / {factor_name}" if inverse else f"{times}{factor_name}"
     return Suspicion("GT116", phrase, f"analytic / numeric = {quotient} {words}")
+
+
+#: So many right cases there must be, of which so many may have a factor other than 1: nothing moves there.
+_RIGHT, _IDLE = 7, 0.5
+
+
+def _right_in_spite(cases: Cases, name: str, transform: Callable[[Array], Array]) -> bool:
+    """Whether cases are right in which the factor would not be 1: then it is not wrong by that alone."""
+    if name == "the output":
+        return cases.mostly_right  # what the output of those was is not kept
+    with np.errstate(all="ignore"):
+        off = sum(bool(np.any(transform(s.reals[name]) != 1)) for s in cases.right if name in s.reals)
+    return len(cases.right) >= _RIGHT and off > _IDLE * len(cases.right)
 
 
 def varying_factor(cases: Cases) -> Suspicion | None:

@@ -287,6 +287,13 @@ class Measured:
         i = self.probe.case.names.index(name)
         return self._asked(self.probe, i) if self.purse.left > 0 else None
 
+    def numeric_swapped(self, name: str) -> Array | None:
+        """Return a few entries of the numeric gradient of another block where the two change places, or None."""
+        if self.purse.left <= 0:
+            return None
+        probe = self.at({self.name: self.reals[name], name: self.x})
+        return None if probe is None else self._asked(probe, self.probe.case.names.index(name))
+
     def numeric_of_transposed(self) -> Array | None:
         """Return a few entries of the numeric gradient of the transposed block and cotangent, turned back."""
         if self.g is None or self.purse.left <= 0:

@@ -18,6 +18,7 @@ __all__ = [
     "ignores_upstream",
     "mask_ignored",
     "not_accumulated",
+    "not_linear",
     "one_output",
     "one_slice",
     "passed_on",
@@ -108,7 +109,7 @@ def ignores_upstream(cases: Cases) -> Suspicion | None:
 
 def passed_on(cases: Cases) -> Suspicion | None:
     """The upstream gradient itself, or where it is positive."""
-    words = holds(cases, lambda m: m.fits(m.g))
+    words = "" if cases.mostly_right else holds(cases, lambda m: m.fits(m.g))
     if words:
         return Suspicion(
             "GT111", "it passes the upstream gradient on unchanged", f"analytic = upstream {words}"
@@ -119,6 +120,31 @@ def passed_on(cases: Cases) -> Suspicion | None:
             "GT110", "the upstream gradient is masked by itself", f"analytic = max(upstream, 0) {words}"
         )
     return None
+
+
+def not_linear(cases: Cases) -> Suspicion | None:
+    """Twice the upstream gradient does not give twice the gradient, as every pullback does."""
+
+    def bent(m: Measured) -> bool | None:
+        if m.probe.case.target.form != "vjp":
+            return False
+        again, twice = m.back(*m.upstreams), m.back(*(2 * w for w in m.upstreams))
+        if again is None or twice is None or not np.array_equal(again, m.analytic):
+            return None  # the same call does not give the same numbers: that says nothing about linearity
+        return bool(np.abs(twice - 2 * again).max() > _BENT * np.abs(again).max())
+
+    words = holds(cases, bent)
+    if not words:
+        return None
+    return Suspicion(
+        "GT131",
+        "it is not linear in the upstream gradient",
+        f"twice the upstream gradient gives another gradient than twice that {words}",
+    )
+
+
+#: A pullback that rounds is off by less than this.
+_BENT = 1e-2
 
 
 _MISUSES: tuple[tuple[str, Callable[[Array], Array]], ...] = (

@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .entrywise import Array
+from .entrywise import Array, on_host
 from .measured import Measured
-from .suspicion import Cases, Seen, Suspicion
+from .suspicion import Cases, Seen, Suspicion, holds
 
-__all__ = ["not_finite", "only_beyond", "only_in_cases", "only_in_entries", "only_with_flags"]
+__all__ = [
+    "not_finite",
+    "only_beyond",
+    "only_in_cases",
+    "only_in_entries",
+    "only_with_flags",
+    "right_where_plain",
+]
 
 #: So many entries there must be on either side before "only where" is said of them.
 ENOUGH = 4
@@ -244,6 +251,41 @@ _TESTS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
 )
 
 
+# -- with another value ---------------------------------------------------------------------------
+
+#: So near the analytic gradient must be to the numeric one, of its largest entry.
+_SAME = 1e-6
+
+
+def right_where_plain(cases: Cases) -> Suspicion | None:
+    """Right as soon as another input is 1 everywhere, or 0: what is wrong is how that input enters."""
+    for name in cases[0].reals:
+        for value in (1, 0) if name != cases[0].name else ():
+            words = holds(cases[:12], lambda m, name=name, value=value: _right_with(m, name, value))  # type: ignore[misc]
+            if words:
+                return Suspicion(
+                    "GT123",
+                    f"right only where {name} is {value}",
+                    f"with {value} in place of {name} analytic = numeric {words}",
+                )
+    return None
+
+
+def _right_with(m: Measured, name: str, value: float) -> bool | None:
+    if name not in m.reals or np.all(m.reals[name] == value):
+        return None
+    probe = m.at({name: np.full_like(m.reals[name], value)})
+    numeric = None if probe is None else m.numeric_at({name: np.full_like(m.reals[name], value)})
+    if probe is None or numeric is None or m.block not in probe.gradients:
+        return None
+    analytic = on_host(probe.gradients[m.block]).reshape(m.shape)
+    asked = m.wrong & np.isfinite(numeric)
+    size = np.abs(numeric[asked]).max(initial=0.0)
+    if size == 0.0:
+        return None  # nothing moves there
+    return bool(np.all(np.abs(analytic - numeric)[asked] <= _SAME * size))
+
+
 # -- cases ----------------------------------------------------------------------------------------
 
 CaseFeature = tuple[str, Callable[[Mapping[str, Array], Mapping[str, float]], bool]]
@@ -316,9 +358,9 @@ def _case_features(m: Measured) -> Iterator[CaseFeature]:
     yield from _size_features(m)
     yield from _equal_features(m)
     for name, value in m.inputs.items():
-        if value.dtype.kind == "f" and value.ndim:
+        if value.dtype.kind == "f":
             for phrase, test in _TESTS:
-                some = f"{name} has {_PLURALS[phrase]}"
+                some = f"{name} has {_PLURALS[phrase]}" if value.ndim else f"{name} {phrase}"
                 yield some, lambda i, s, name=name, test=test: bool(test(i[name]).any())  # type: ignore[misc]
 
 

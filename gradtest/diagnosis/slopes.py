@@ -247,26 +247,33 @@ def _few_slopes(m: Measured) -> bool:
 
 
 def hidden_slope(cases: Cases) -> Suspicion | None:
-    """The slope of a hidden activation is missing behind an affine layer that the inputs name."""
-    for words_of_layer in _layers(cases[0]):
+    """The slope of a hidden activation, behind an affine layer that the inputs name, is missing or another."""
+    for layer in _layers(cases[0]):
+        where = " @ ".join(layer[:2]) + "".join(f" + {b}" for b in layer[2:])
         for name, activation, slope in _ACTIVATIONS:
+            for phrase, other in (("", np.ones_like), *_INSTEAD[name]):
 
-            def missing(
-                m: Measured,
-                layer: tuple[str, ...] = words_of_layer,
-                activation: Callable[[Array], Array] = activation,
-                slope: Callable[[Array], Array] = slope,
-            ) -> bool | None:
-                return _without_slope(m, layer, lambda z: slope(activation(z)))
+                def weight(
+                    z: Array,
+                    activation: Callable[[Array], Array] = activation,
+                    slope: Callable[[Array], Array] = slope,
+                    other: Callable[[Array], Array] = other,
+                ) -> Array:
+                    return other(activation(z)) / slope(activation(z))
 
-            words = holds(cases, missing)
-            if words:
-                where = " @ ".join(words_of_layer[:2]) + "".join(f" + {b}" for b in words_of_layer[2:])
-                return Suspicion(
-                    "GT111",
-                    f"the slope of the activation is missing ({name})",
-                    f"analytic / numeric = 1 / the slope of {name} at {where} {words}",
-                )
+                words = holds(cases, lambda m, layer=layer, weight=weight: _with_slope(m, layer, weight))  # type: ignore[misc]
+                if words and phrase:
+                    return Suspicion(
+                        "GT111",
+                        f"the slope of the hidden {name} is taken {phrase}",
+                        f"analytic = numeric with that in place of the slope at {where} {words}",
+                    )
+                if words:
+                    return Suspicion(
+                        "GT111",
+                        f"the slope of the activation is missing ({name})",
+                        f"analytic / numeric = 1 / the slope of {name} at {where} {words}",
+                    )
     return None
 
 
@@ -291,8 +298,8 @@ def _layers(m: Measured) -> Iterator[tuple[str, ...]]:
                 yield a, b
 
 
-def _without_slope(m: Measured, layer: tuple[str, ...], slope: Callable[[Array], Array]) -> bool | None:
-    """Whether each example's share of the analytic gradient is that of numeric over the slope."""
+def _with_slope(m: Measured, layer: tuple[str, ...], other: Callable[[Array], Array]) -> bool | None:
+    """Whether each example's share of the analytic gradient is that of numeric times `other` of the layer."""
     if any(name not in m.reals for name in layer) or m.g is None or m.g.ndim != 2:
         return False
     x, w = m.reals[layer[0]], m.reals[layer[1]]
@@ -306,9 +313,12 @@ def _without_slope(m: Measured, layer: tuple[str, ...], slope: Callable[[Array],
         return False
     z = x @ w + bias
     with np.errstate(all="ignore"):
-        weight = 1 / slope(z)
-    if not np.abs(weight).max(initial=0.0) < 1 / _SATURATED:
+        weight = other(z)
+        steep = np.all(np.abs(weight) < 1 / _SATURATED, axis=0)
+    if not steep.any():
         return None
+    weight = np.where(steep, weight, 0.0)
+    m = replace(m, error=np.where(steep, m.error, np.inf))  # a unit that is saturated tells nothing
     if m.name == layer[1]:
         return m.fits((parts * weight[:, None, :]).sum(0))
     if m.name == layer[0]:  # dx = (delta * slope) @ w.T: undo and redo where w can be undone

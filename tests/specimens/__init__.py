@@ -10,6 +10,7 @@ from . import (
     linear_algebra,
     normalisation,
     recurrent,
+    reported,
     saturation,
     special_points,
     statistics,
@@ -40,6 +41,7 @@ SPECIMENS = [
         statistics,
         unseen,
         strangers,
+        reported,
     )
     for specimen in module.SPECIMENS
 ]
