@@ -17,6 +17,7 @@ __all__ = [
     "constant_factor",
     "ignores_an_input",
     "input_factor",
+    "right_in_spite",
     "sign",
     "size_factor",
     "value_factor",
@@ -265,7 +266,7 @@ def _value(
     found = constant(cases, factor)
     if found is None or not simple(found[0]) or len(scales) < 2:
         return None  # a value that is the same everywhere is told from no other constant
-    if _right_in_spite(cases, name, transform):
+    if right_in_spite(cases, name, transform):
         return None
     rest, words = found
     factor_name, times = form.format(name), "" if number(rest) == "1" else f"{number(rest)} * "
@@ -282,13 +283,15 @@ def _value(
 _RIGHT, _IDLE = 7, 0.5
 
 
-def _right_in_spite(cases: Cases, name: str, transform: Callable[[Array], Array]) -> bool:
-    """Whether cases are right in which the factor would not be 1: then it is not wrong by that alone."""
+def right_in_spite(cases: Cases, name: str, transform: Callable[[Array], Array]) -> bool:
+    """Whether cases are right in which a factor would not be 1: then that alone is not what is wrong."""
     if name == "the output":
         return cases.mostly_right  # what the output of those was is not kept
+    rank = cases[0].inputs[name].ndim
+    known = [s.inputs[name] for s in cases.right if name in s.inputs and s.inputs[name].ndim == rank]
     with np.errstate(all="ignore"):
-        off = sum(bool(np.any(transform(s.reals[name]) != 1)) for s in cases.right if name in s.reals)
-    return len(cases.right) >= _RIGHT and off > _IDLE * len(cases.right)
+        off = sum(bool(np.any(transform(value.astype(float)) != 1)) for value in known)
+    return len(known) >= _RIGHT and off > _IDLE * len(known)
 
 
 def varying_factor(cases: Cases) -> Suspicion | None:

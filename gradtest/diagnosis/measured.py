@@ -288,7 +288,7 @@ class Measured:
         return self._asked(self.probe, i) if self.purse.left > 0 else None
 
     def numeric_swapped(self, name: str) -> Array | None:
-        """Return a few entries of the numeric gradient of another block where the two change places, or None."""
+        """Return a few entries of the numeric gradient of another block, the two in each other's place."""
         if self.purse.left <= 0:
             return None
         probe = self.at({self.name: self.reals[name], name: self.x})

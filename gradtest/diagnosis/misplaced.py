@@ -16,7 +16,6 @@ from .suspicion import Cases, Suspicion, constant, holds, number, simple
 __all__ = [
     "along_the_other_axis",
     "another_input",
-    "arguments_swapped",
     "in_another_order",
     "jacobian_untransposed",
     "only_at_a_place",
@@ -170,29 +169,6 @@ def another_input(cases: Cases) -> Suspicion | None:
                 "GT109",
                 f"it is {times}the gradient for {name}",
                 f"analytic = {times}numeric for {name} {found[1]}",
-            )
-    return None
-
-
-def arguments_swapped(cases: Cases) -> Suspicion | None:
-    """It is right for the function with two of its arguments in each other's place: x**a for a**x."""
-    own = cases[0].name
-    for name in cases[0].reals:
-        if name == own:
-            continue
-
-        def swapped(m: Measured, name: str = name) -> bool | None:
-            if name not in m.reals or m.reals[name].shape != m.shape:
-                return False
-            other = m.numeric_swapped(name)
-            return None if other is None else m.fits(other)
-
-        words = holds(cases[:12], swapped)
-        if words:
-            return Suspicion(
-                "GT109",
-                f"it is right with {own} and {name} swapped in the function",
-                f"analytic = numeric for {name} where the two change places {words}",
             )
     return None
 

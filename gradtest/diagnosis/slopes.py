@@ -14,7 +14,14 @@ from .measured import Measured
 from .paths import parts_along
 from .suspicion import Cases, Suspicion, holds
 
-__all__ = ["elementwise_slope", "gate_slope", "hidden_slope", "output_slope", "slope_elsewhere"]
+__all__ = [
+    "arguments_swapped",
+    "elementwise_slope",
+    "gate_slope",
+    "hidden_slope",
+    "output_slope",
+    "slope_elsewhere",
+]
 
 
 #: Slopes smaller than this are too inexact to divide by.
@@ -243,15 +250,47 @@ def _few_slopes(m: Measured) -> bool:
     return len(set(np.round((m.numeric / m.g)[m.known], 9))) <= 2
 
 
+def arguments_swapped(cases: Cases) -> Suspicion | None:
+    """For a map of every entry by itself: right with two arguments in each other's place, x**a for a**x."""
+    cases = _by_entries(cases)
+    for name in _alike(cases[0]) if cases else ():
+
+        def swapped(m: Measured, name: str = name) -> bool | None:
+            if name not in _alike(m):
+                return False
+            other = m.numeric_swapped(name)
+            if other is None or not m.fits(other):
+                return None if other is None else m.fits(other)
+            return None if _of_the_difference(m, name) else True
+
+        words = holds(cases[:12], swapped)
+        if words:
+            return Suspicion(
+                "GT109",
+                f"it is right with {cases[0].name} and {name} swapped in the function",
+                f"analytic = numeric for {name} where the two change places {words}",
+            )
+    return None
+
+
+def _of_the_difference(m: Measured, name: str) -> bool:
+    """Whether the map depends on the difference of two inputs alone: then to swap them is to mirror it."""
+    other = m.numeric_of(name)
+    if other is None:
+        return True  # nothing is left to ask with
+    asked = m.known & np.isfinite(other)
+    return bool(np.allclose(other[asked], -m.numeric[asked], rtol=1e-6))
+
+
 # -- the first layer of a network -----------------------------------------------------------------
 
 
 def hidden_slope(cases: Cases) -> Suspicion | None:
-    """The slope of a hidden activation, behind an affine layer that the inputs name, is missing or another."""
+    """The slope of a hidden activation is missing or another, behind an affine layer that the inputs name."""
     for layer in _layers(cases[0]):
         where = " @ ".join(layer[:2]) + "".join(f" + {b}" for b in layer[2:])
         for name, activation, slope in _ACTIVATIONS:
-            for phrase, other in (("", np.ones_like), *_INSTEAD[name]):
+            for phrase, other in (("", _one), *_INSTEAD[name]):
 
                 def weight(
                     z: Array,
@@ -265,7 +304,7 @@ def hidden_slope(cases: Cases) -> Suspicion | None:
                 if words and phrase:
                     return Suspicion(
                         "GT111",
-                        f"the slope of the hidden {name} is taken {phrase}",
+                        f"the slope of the hidden activation ({name}) is taken {phrase}",
                         f"analytic = numeric with that in place of the slope at {where} {words}",
                     )
                 if words:
@@ -275,6 +314,10 @@ def hidden_slope(cases: Cases) -> Suspicion | None:
                         f"analytic / numeric = 1 / the slope of {name} at {where} {words}",
                     )
     return None
+
+
+def _one(y: Array) -> Array:
+    return np.ones_like(y)
 
 
 _ACTIVATIONS: tuple[tuple[str, Callable[[Array], Array], Callable[[Array], Array]], ...] = (

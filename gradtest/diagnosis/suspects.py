@@ -33,7 +33,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     weights.output_weight,
     misplaced.reversed_or_shifted,
     misplaced.another_input,
-    misplaced.arguments_swapped,
+    slopes.arguments_swapped,
     slopes.gate_slope,
     paths.one_output,
     paths.clipped,
@@ -51,7 +51,6 @@ SUSPECTS: tuple[Suspect, ...] = (
     terms.statistics_held_fixed,
     terms.off_by_the_labels,
     paths.symmetric_only,
-    paths.not_linear,
     regions.only_with_flags,
     misplaced.along_the_other_axis,
     misplaced.in_another_order,
@@ -68,6 +67,7 @@ SUSPECTS: tuple[Suspect, ...] = (
     weights.factor_of_slices,
     misplaced.right_in_sum,
     weights.from_place_to_place,
+    paths.not_linear,
     regions.right_where_plain,
 )
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .entrywise import Array
-from .factors import TRANSFORMS, aligned
+from .factors import TRANSFORMS, aligned, right_in_spite
 from .measured import Measured
 from .suspicion import Cases, Suspicion, holds
 
 __all__ = ["factor_of_slices", "from_place_to_place", "output_weight", "wrong_outputs"]
 
-Weight = Callable[[Measured], Array | None]
+Weight = Callable[[Array], Array]
 
 #: What a layer may divide or multiply by: a statistic of its input along an axis.
 _STATISTICS: tuple[tuple[str, Callable[[Array, int], Array]], ...] = (
@@ -33,26 +33,26 @@ def output_weight(cases: Cases) -> Suspicion | None:
     """
     if any(m.g is None or m.g.size < 2 for m in cases[:1]):
         return None
-    for name, weight in _weights(cases[0]):
+    for text, name, weight in _weights(cases[0]):
         for missing in (True, False):
-            words = holds(cases, lambda m, weight=weight, missing=missing: _weighted(m, weight, missing))  # type: ignore[misc]
-            if words:
-                verb, quotient = ("missing", f"1 / {name}") if missing else ("too much", name)
+            words = holds(cases, lambda m, n=name, w=weight, missing=missing: _weighted(m, n, w, missing))  # type: ignore[misc]
+            if words and not right_in_spite(cases, name, weight):
+                verb, quotient = ("missing", f"1 / {text}") if missing else ("too much", text)
                 return Suspicion(
                     "GT116",
-                    f"the factor {name} is {verb} at each output",
+                    f"the factor {text} is {verb} at each output",
                     f"analytic = what the outputs contribute, each times {quotient}, {words}",
                 )
     return None
 
 
-def _weighted(m: Measured, weight: Weight, missing: bool) -> bool | None:
+def _weighted(m: Measured, name: str, weight: Weight, missing: bool) -> bool | None:
     if m.g is None:
         return False
     if m.jacobian is None:
         return None
     with np.errstate(all="ignore"):
-        w = weight(m)
+        w = _alike(m, name, weight)
         if w is None or np.ptp(w) == 0.0:
             return None if w is not None else False  # the same for all outputs: told by other suspects
         upstream = m.g / w if missing else m.g * w
@@ -61,23 +61,23 @@ def _weighted(m: Measured, weight: Weight, missing: bool) -> bool | None:
     return m.fits((upstream.reshape(-1) @ m.jacobian).reshape(m.shape))
 
 
-def _weights(m: Measured) -> Iterator[tuple[str, Weight]]:
+def _weights(m: Measured) -> Iterator[tuple[str, str, Weight]]:
+    """Yield functions of inputs: in words, the name of the input, and the function."""
     for name, value in m.inputs.items():
         if value.ndim == 0 or value.dtype.kind not in "fb":
             continue
         for form, transform in TRANSFORMS if value.dtype.kind == "f" else TRANSFORMS[:1]:
-            yield form.format(name), lambda m, name=name, transform=transform: _alike(m, name, transform)  # type: ignore[misc]
+            yield form.format(name), name, transform
         for form, statistic in _STATISTICS if value.dtype.kind == "f" else ():
             for axis in range(value.ndim):
                 yield (
                     form.format(name, axis),
-                    lambda m, name=name, statistic=statistic, axis=axis: _alike(  # type: ignore[misc]
-                        m, name, lambda v: statistic(v, axis)
-                    ),
+                    name,
+                    lambda v, statistic=statistic, axis=axis: statistic(v, axis),  # type: ignore[misc]
                 )
 
 
-def _alike(m: Measured, name: str, transform: Callable[[Array], Array]) -> Array | None:
+def _alike(m: Measured, name: str, transform: Weight) -> Array | None:
     """Return a function of an input in the shape of the output, if it lies like that."""
     value = m.inputs.get(name)
     return None if value is None or m.g is None else aligned(transform(value.astype(float)), m.g.shape)

@@ -476,6 +476,27 @@ ROWS = [
         lambda g, x: g * np.exp(np.sin(x)) + (g * np.sin(x)).sum() * np.exp(x) - g * np.sin(x) * np.exp(x),
         vector,
     ),
+    Row(
+        slopes.arguments_swapped,
+        "right with a and b swapped in the function",
+        lambda a, b: np.exp(np.sin(a) * np.cos(b)),
+        lambda g, a, b: (-g * np.exp(np.sin(b) * np.cos(a)) * np.sin(b) * np.sin(a), None),
+        twins,
+    ),
+    Row(
+        paths.not_linear,
+        "not linear in the upstream gradient",
+        np.sin,
+        lambda g, x: np.exp(np.sin(3 * g)) * np.cos(x),
+        vector,
+    ),
+    Row(
+        regions.right_where_plain,
+        "right only where w is 1",
+        lambda x, w: np.exp(np.sin(x)) * (1 + w) + np.cos(x * w),
+        lambda g, x, w: (g * (np.exp(np.sin(x)) * np.cos(x) * (1 + w**5) - w**3 * np.sin(x * w**2)), None),
+        scaled,
+    ),
 ]
 
 
@@ -566,7 +587,7 @@ def test_a_right_gradient_earns_nothing(suspect, right):
 
 def nonsense(g, x):
     """Return what has nothing to do with the derivative, and is of its size."""
-    return np.exp(np.sin(12 * x + 3 * np.cos(x.sum()))) * (np.roll(g, 1) + 0.3 * np.cos(g))
+    return np.exp(np.sin(12 * x + 3 * np.cos(x.sum()))) * (np.roll(g, 1) + 0.3 * np.flip(g))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -704,6 +725,47 @@ def test_of_cases_nothing_is_said_that_is_not_known_of_right_ones():
     assert len(cases.right) >= regions.RIGHT
     assert "output" not in recognise(cases).what
     assert not any(name.startswith("output") for name, _ in regions._size_features(cases[0]))
+
+
+def test_another_slope_of_a_hidden_layer_is_named():
+    """Units that are saturated tell nothing of it, and do not hide what the others tell."""
+
+    def large(rng):
+        x, w, b, v = two_layers(rng)
+        w[:, 0] *= 40
+        return x, w, b, v
+
+    def wrong(g, x, w, b, v):
+        h = np.tanh(x @ w + b)
+        return None, x.T @ (g @ v.T * (1 - np.tanh(h) ** 2)), None, None
+
+    found = recognise(cases_of(hidden, wrong, large, 1))
+    assert found.what == "the slope of the hidden activation (tanh) is taken at the output"
+
+
+def test_a_factor_that_right_cases_have_too_is_none():
+    """Where an option is 2 the sign is lost for negative x; where it is 1, nothing is wrong."""
+
+    def optional(rng):
+        return spread(rng, 3), np.float64(rng.integers(1, 3)), int(rng.integers(1, 3))
+
+    def wrong(g, x, p, kind):
+        return g * p * np.cos(x) * (np.sign(x) if kind == 2 else 1), None, None
+
+    found = recognise(cases_of(lambda x, p, kind: p * np.sin(x), wrong, optional, count=40))
+    assert found.what.startswith("wrong only where kind > 1")
+
+
+def test_where_a_number_lies_is_seen_of_single_ones():
+    """An input without axes has a sign, too."""
+
+    def wrong(g, x, p):
+        return g * (np.cos(x) if p > 0 else np.exp(np.sin(7 * x))), None
+
+    found = recognise(
+        cases_of(lambda x, p: np.sin(x), wrong, lambda rng: (spread(rng, 3), spread(rng)[()]), count=40)
+    )
+    assert found.what == "wrong only where p is negative"
 
 
 def test_no_cases_no_suspicion():

@@ -479,7 +479,7 @@ SPECIMENS = [
         "does not move|passes the upstream",
     ),
     Specimen(
-        "residual_the_wrong_way_round",
+        "label_minus_prediction",
         "xgboost#3037",
         lambda pred, label: ((label - pred) ** 2).sum(),
         lambda g, pred, label: (2 * g * (label - pred), 2 * g * (label - pred)),
