@@ -12,7 +12,7 @@ Printed on 2026-11-22 (2 shared x86-64 cores, CPython 3.11.7, NumPy 2.4.6, commi
     compare      8,705 claims  83.68 % agree    16.30 % undecided   2 right ones contradicted
 
 Both of those contradicted cancel inside, and so does what lies outside its error by far; of the kinds
-computed in float64 only that one let claims pass that are off by 3 resolutions (8).  Own time: 3.4 us
+computed in float64 only that one let claims pass that are off by 3 resolutions (8).  Own time: 3.2 us
 an evaluation.
 """
 
