@@ -6,7 +6,7 @@ Prints four tables: `derivative` without a claim; `compare` with right and wrong
 peers on the same lines; gradtest's own time.  Every number is a share or a ratio of counts,
 except the last table.  ``--plot`` draws stated against true errors, a panel for each kind.
 
-Printed on 2026-11-22 (2 shared x86-64 cores, CPython 3.11.7, NumPy 2.4.6, commit 7fe4059), in all::
+Printed on 2026-11-22 (2 shared x86-64 cores, CPython 3.11.7, NumPy 2.4.6, commit b7211e7), in all::
 
     derivative   8,885 lines   99.96 % inside   5.9 digits stated   37 evaluations (median)
     compare      8,705 claims  83.68 % agree    16.30 % undecided   2 right ones contradicted
